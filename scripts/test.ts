@@ -1,0 +1,96 @@
+/**
+ * `npm test`: everything that must hold before a change goes in, one step after the other, all of them even when one fails.
+ *
+ *     npm test                                  every step
+ *     npm test -- test/sync/lock.test.ts        only these files or folders (no other step)
+ *     npm test -- -t 'passes the lock on'       only the tests whose name matches
+ *
+ * The exit code is 0 when every step held. With CI=true a skipped test is a failure: there, everything can be installed.
+ */
+import { globSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { run as runTests } from 'node:test';
+import { parseArgs } from 'node:util';
+import { build } from './build.ts';
+import { lint } from './lint.ts';
+import { installPrograms } from './programs.ts';
+import { report, type Totals } from './reporter.ts';
+import { root, runTool } from './shell.ts';
+import { typecheck } from './typecheck.ts';
+
+const FILE_TIMEOUT_MS = 300_000;
+
+const { values, positionals } = parseArgs({
+  options: { 'test-name-pattern': { type: 'string', short: 't', multiple: true } },
+  allowPositionals: true,
+});
+const patterns = values['test-name-pattern'] ?? [];
+const everything = positionals.length === 0 && patterns.length === 0;
+const inCi = ['true', '1'].includes(process.env['CI'] ?? '');
+
+const failures: string[] = [];
+
+async function step(title: string, work: () => boolean | Promise<boolean>): Promise<void> {
+  console.log(`\n── ${title} ${'─'.repeat(Math.max(0, 76 - title.length))}`);
+  const started = performance.now();
+  const held = await work();
+  if (!held) failures.push(title);
+  console.log(`${held ? 'ok' : 'FAILED'} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+}
+
+function testFiles(): string[] {
+  const folders = positionals.length === 0 ? ['test'] : positionals;
+  return folders.flatMap((given) => {
+    const path = resolve(root, given);
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [path];
+    return globSync('**/*.test.ts', { cwd: path })
+      .sort()
+      .map((name) => join(path, name));
+  });
+}
+
+/** Does the package resolve, with its types, wherever it is meant to? As a module only, on Node and in bundlers. */
+function attw(options: readonly string[]): boolean {
+  return runTool('@arethetypeswrong/cli', 'attw', ['--pack', '.', '--profile', 'esm-only', ...options]);
+}
+
+let totals: Totals | undefined;
+
+async function tests(): Promise<boolean> {
+  const files = testFiles();
+  const stream = runTests({
+    files,
+    cwd: root,
+    concurrency: true,
+    timeout: FILE_TIMEOUT_MS,
+    // Objects that nobody awaited are reported as they are collected: tests of that ask for a collection.
+    execArgv: ['--expose-gc'],
+    ...(patterns.length === 0 ? {} : { testNamePatterns: patterns }),
+  });
+  totals = await report(stream, console.log);
+  if (totals.tests === 0) console.log(`no test was found in ${files.length} files`);
+  return totals.failed === 0 && totals.tests > 0;
+}
+
+if (everything) {
+  await step('Programs that tests use', installPrograms);
+  await step('Types', typecheck);
+  await step('Lint and layout', lint);
+  await step('Build', build);
+  await step('Package: publint', () => runTool('publint', 'publint', ['run', '--strict']));
+  await step('Package: attw', () => attw(['--quiet']) || attw([]));
+} else {
+  await step('Build', () => build({ ifStale: true }));
+}
+await step('Tests', tests);
+
+if (inCi && totals !== undefined && totals.skipped > 0)
+  failures.push(`${totals.skipped} skipped, which CI does not allow`);
+console.log(failures.length === 0 ? '\nEverything holds.' : `\nFAILED: ${failures.join('; ')}.`);
+if (totals !== undefined) {
+  console.log(`ℹ tests ${totals.tests}`);
+  console.log(`ℹ pass ${totals.passed}`);
+  console.log(`ℹ fail ${totals.failed}`);
+  console.log(`ℹ skipped ${totals.skipped}`);
+}
+process.exitCode = failures.length === 0 ? 0 : 1;

@@ -1,0 +1,110 @@
+/**
+ * Anything that can be awaited, as a future: tasks for coroutines and functions, wrapped promises for promises.
+ *
+ * Source: Python docs, "Futures", `ensure_future`, `wrap_future`.
+ */
+import type { Awaitable, Coroutine, CoroutineLike, Waitable } from './awaitable.ts';
+import { isAwaitable, isCoroutine, isPromiseLike, LazyCoroutine } from './coroutine.ts';
+import { CancelledError, RuntimeError, ValueError } from './errors.ts';
+import { CANCELLED, Future } from './future.ts';
+import { describe } from './repr.ts';
+import { running } from './running.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { Task } from './task.ts';
+
+/** @internal The same as `ensureFuture`, on a given loop. */
+export function ensureFutureOn<T>(loop: Scheduler | null, awaitable: Waitable<T>): Future<T> {
+  if (awaitable instanceof Future) {
+    if (loop !== null && awaitable._loop !== loop) {
+      throw new ValueError(
+        'The future belongs to a different loop than the one specified as the loop argument',
+      );
+    }
+    return awaitable as Future<T>;
+  }
+  const target = loop ?? running.loop ?? running.chosen;
+  if (target === null) throw new RuntimeError('no running event loop');
+  if (isCoroutine(awaitable) || typeof awaitable === 'function')
+    return target.createTask(awaitable as CoroutineLike<T>);
+  if (isAwaitable<T>(awaitable))
+    return target.createTask<T>(new LazyCoroutine(wrapAwaitable, undefined, [awaitable]) as never);
+  if (isPromiseLike<T>(awaitable)) return new PromiseFuture<T>(target, awaitable);
+  throw new TypeError(
+    `An asyncio.Future, a coroutine or an awaitable is required, got ${describe(awaitable)}: call the coroutine function, or pass a promise`,
+  );
+}
+
+function* wrapAwaitable<T>(awaitable: Awaitable<T>): Coroutine<T> {
+  return yield* awaitable;
+}
+
+/**
+ * A future for `awaitable`: itself where it is one, a task for a coroutine or coroutine function, a future that follows a promise.
+ * @throws {TypeError} where it cannot be awaited.
+ */
+export function ensureFuture<T>(awaitable: Task<T>, options?: { readonly loop?: Scheduler }): Task<T>;
+export function ensureFuture<T>(awaitable: Future<T>, options?: { readonly loop?: Scheduler }): Future<T>;
+export function ensureFuture<T>(
+  awaitable: CoroutineLike<T>,
+  options?: { readonly loop?: Scheduler },
+): Task<T>;
+export function ensureFuture<T>(awaitable: Waitable<T>, options?: { readonly loop?: Scheduler }): Future<T>;
+export function ensureFuture<T>(
+  awaitable: Waitable<T>,
+  options: { readonly loop?: Scheduler } = {},
+): Future<T> {
+  return ensureFutureOn(options.loop ?? null, awaitable);
+}
+
+/**
+ * A future that follows a promise. Cancelling it stops the waiting, not the work behind the promise: give the work an `AbortSignal` for that
+ * (`currentTask().signal`). A rejection that comes after a cancellation is reported, unless it only tells of the cancellation.
+ *
+ * ```ts
+ * const text = yield* asyncio.wrapFuture(fetch(url).then((r) => r.text()));
+ * ```
+ */
+export function wrapFuture<T>(
+  promise: PromiseLike<T>,
+  options: { readonly loop?: Scheduler } = {},
+): Future<T> {
+  if (promise instanceof Future) return promise as Future<T>;
+  const loop = options.loop ?? running.loop ?? running.chosen;
+  if (loop === null) throw new RuntimeError('no running event loop');
+  if (!isPromiseLike(promise)) throw new TypeError(`a promise is expected, got ${describe(promise)}`);
+  return new PromiseFuture(loop, promise);
+}
+
+/** Is `value` a future or task of this library? */
+export function isFuture(value: unknown): value is Future<unknown> {
+  return value instanceof Future;
+}
+
+class PromiseFuture<T> extends Future<T> {
+  constructor(loop: Scheduler, promise: PromiseLike<T>) {
+    super({ loop });
+    loop._foreign++;
+    promise.then(
+      (value) => {
+        loop._foreign--;
+        if (!this.done() && !loop.isClosed()) this.setResult(value);
+      },
+      (reason: unknown) => {
+        loop._foreign--;
+        if (this._state === CANCELLED) this.#late(reason);
+        else if (reason instanceof CancelledError) this.cancel(...reason.args);
+        else if (!this.done()) this._fail(reason);
+      },
+    );
+  }
+
+  #late(reason: unknown): void {
+    const name = (reason as { readonly name?: unknown } | null | undefined)?.name;
+    if (reason instanceof CancelledError || name === 'AbortError') return;
+    this._loop.callExceptionHandler({
+      message: 'A promise was rejected after the future that followed it had been cancelled',
+      exception: reason,
+      future: this,
+    });
+  }
+}

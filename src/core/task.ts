@@ -1,0 +1,439 @@
+/**
+ * `Task`: a coroutine that the loop drives.
+ *
+ * A task is itself an entry of the ready queue: being woken allocates nothing. It has one door, `_step(throwing, error)`, for value, error
+ * and cancellation; everything that a task can do between two suspensions goes through it. Who may touch its fields:
+ * - `_waiter`: the future it is suspended on. Set in `#suspend`, cleared in `_run`; read by `cancel` and by those who look on.
+ * - `_mustCancel`: a cancellation that the coroutine has not been told of. Set by `cancel`, cleared by the step that delivers it.
+ * - `_cancelRequests`: raised by `cancel`, lowered by `uncancel`, and by nothing else.
+ * - `_strands`: what its async functions await now (see `thenable.ts`); only strands themselves add and remove.
+ *
+ * Order is part of the contract, and it is CPython's: the first step runs in the next iteration, one step a wake-up, a wake-up in the
+ * iteration after the one that completed the awaited future. Source: Python docs, "Coroutines and Tasks", "Task Object".
+ */
+import { type AsyncScope, asyncTask, captureScopeUnless } from './async-scope.ts';
+import type { Coroutine, Suspension } from './awaitable.ts';
+import { type Context, currentContext } from './context.ts';
+import {
+  CoroutineObject,
+  FunctionCoroutine,
+  generatorNext,
+  generatorThrow,
+  isCoroutine,
+  isGenerator,
+} from './coroutine.ts';
+import { CancelledError, isExit, RuntimeError } from './errors.ts';
+import { CANCELLED, FAILED, FINISHED, Future, PENDING } from './future.ts';
+import type { Entry } from './handle.ts';
+import { InlineFuture } from './inline.ts';
+import { describe } from './repr.ts';
+import { running } from './running.ts';
+import type { Scheduler } from './scheduler.ts';
+import { framesOf, parseStack, type StackFrame, writeStack } from './stack.ts';
+
+/** Options of a new task. */
+export interface TaskOptions {
+  /** The name; `Task-1`, `Task-2`, ... by default. */
+  readonly name?: string | undefined;
+  /** The context to run in; by default a copy of the current one. */
+  readonly context?: Context | undefined;
+  /** Run the first step at once, on the caller's stack. */
+  readonly eagerStart?: boolean | undefined;
+}
+
+/** What the constructor takes: the loop besides, and for a strand, which is not listed and starts when it is told to, its surroundings. */
+interface ConstructorOptions extends TaskOptions {
+  readonly loop?: Scheduler | undefined;
+  /** @internal */
+  readonly strand?: { readonly context: Context | undefined; readonly scope: AsyncScope };
+}
+
+let lastNumber = 0;
+
+export class Task<T> extends Future<T> implements Entry {
+  /** @internal */
+  readonly _coro: Coroutine<T> | CoroutineObject<T>;
+  /** @internal */
+  readonly _context: Context;
+  /** @internal */
+  _waiter: Future<unknown> | null = null;
+  /** @internal */
+  _mustCancel = false;
+  /** @internal */
+  _cancelRequests = 0;
+  /** @internal Neighbours in the loop's list of tasks. */
+  _previous: Task<unknown> | null = null;
+  /** @internal */
+  _next: Task<unknown> | null = null;
+  /** @internal The tracked coroutine that the task's own, untracked one waits for. */
+  _inner: CoroutineObject<unknown> | null = null;
+  readonly #isGenerator: boolean;
+  #name: string | number;
+  #strands: Set<Task<unknown>> | null = null;
+  #scope: AsyncScope | null;
+  #cancelledError: CancelledError | null = null;
+  #controller: AbortController | null = null;
+  #suspendedAt: string | null = null;
+
+  /**
+   * Make tasks with `createTask`, `TaskGroup.createTask` or `loop.createTask`; the constructor is for task factories.
+   * @throws {TypeError} where `coro` is no coroutine.
+   */
+  constructor(coro: Coroutine<T> | CoroutineObject<T>, options: ConstructorOptions = {}) {
+    super(options);
+    this.#isGenerator = isGenerator(coro);
+    if (!this.#isGenerator && !isCoroutine(coro))
+      throw new TypeError(`a coroutine was expected, got ${describe(coro)}`);
+    const { name, context, eagerStart, strand } = options;
+    this._coro = coro;
+    if (strand !== undefined) {
+      this.#name = 0;
+      this.#scope = strand.scope;
+      this._context = strand.context ?? currentContext();
+      return;
+    }
+    this.#name = name ?? ++lastNumber;
+    this._context = context ?? currentContext().copy();
+    this.#scope = captureScopeUnless(this._loop._home);
+    if (eagerStart === true && this._loop.isRunning()) {
+      this.#startEagerly();
+    } else {
+      this._loop._registerTask(this);
+      this._loop._enqueueChecked(this);
+    }
+  }
+
+  /** @internal The task whose steps these are: itself, but for a strand. */
+  get _owner(): Task<unknown> | null {
+    return this as Task<unknown>;
+  }
+
+  /** The name of the task. */
+  getName(): string {
+    return typeof this.#name === 'string' ? this.#name : `Task-${this.#name}`;
+  }
+
+  setName(name: string): void {
+    this.#name = String(name);
+  }
+
+  /** The coroutine that the task drives. */
+  getCoro(): Coroutine<T> | CoroutineObject<T> {
+    return this._coro;
+  }
+
+  /** The context that the task runs in. */
+  getContext(): Context {
+    return this._context;
+  }
+
+  /**
+   * A signal that aborts when the task is cancelled, made on first use: give it to `fetch` and its like.
+   * A task that is un-cancelled gets a new signal.
+   */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this._cancelRequests > 0) this.#abort();
+    return this.#controller.signal;
+  }
+
+  /**
+   * Ask the task to end: a `CancelledError` is thrown where it waits, or at its next suspension. It may clean up, and it may refuse.
+   * @param message given to the `CancelledError`.
+   * @returns false where the task is done.
+   */
+  override cancel(message?: unknown): boolean {
+    if (this._state !== PENDING) {
+      this._markRetrieved();
+      return false;
+    }
+    // Down a chain of tasks that wait for one another, without using the stack for it.
+    let task: Task<unknown> = this as Task<unknown>;
+    for (;;) {
+      task.#request();
+      if (task.#cancelStrands(message)) return true;
+      const waiter = task._waiter;
+      if (waiter === null || waiter._state !== PENDING) break;
+      if (waiter instanceof Task && waiter.cancel === Task.prototype.cancel) {
+        task = waiter as Task<unknown>;
+        continue;
+      }
+      if (waiter.cancel(message)) return true;
+      break;
+    }
+    task._mustCancel = true;
+    task._cancelMessage = message;
+    return true;
+  }
+
+  /** How many requests to cancel are pending: calls of `cancel()` less calls of `uncancel()`. */
+  cancelling(): number {
+    return this._cancelRequests;
+  }
+
+  /** Take back one request to cancel, after the `CancelledError` was caught on purpose. @returns how many remain. */
+  uncancel(): number {
+    if (this._cancelRequests > 0) {
+      this._cancelRequests--;
+      if (this._cancelRequests === 0) {
+        this._mustCancel = false;
+        this.#controller = null;
+      }
+    }
+    return this._cancelRequests;
+  }
+
+  /** Tasks get their result from their coroutine: this throws a `RuntimeError`. */
+  override setResult(_result: T): never {
+    throw new RuntimeError('Task does not support setResult(): return from its coroutine instead');
+  }
+
+  /** Tasks get their exception from their coroutine: this throws a `RuntimeError`. */
+  override setException(_exception: unknown): never {
+    throw new RuntimeError(
+      'Task does not support setException(): throw from its coroutine, or cancel() the task',
+    );
+  }
+
+  /**
+   * The coroutines that are suspended in this task, outermost first; for one that runs, its call stack; for one that failed, where.
+   * With debug mode on, each frame has the file and line where it is suspended; without it, coroutines made by `coroutine()` are shown by name.
+   */
+  getStack(options: { readonly limit?: number | undefined } = {}): StackFrame[] {
+    const frames = this.#frames();
+    const { limit } = options;
+    return limit === undefined
+      ? frames
+      : this._state === PENDING
+        ? frames.slice(-limit)
+        : frames.slice(0, limit);
+  }
+
+  /** Print the stack to `file`, by default the standard error output. */
+  printStack(
+    options: { readonly limit?: number | undefined; readonly file?: { write(text: string): unknown } } = {},
+  ): void {
+    const title =
+      this._state === FAILED ? 'Traceback for' : this._state === PENDING ? 'Stack for' : 'No stack for';
+    writeStack(`${title} ${this}`, this.getStack(options), options.file);
+  }
+
+  #frames(): StackFrame[] {
+    if (this._state === FAILED)
+      return this._value instanceof Error ? parseStack(this._value.stack).reverse() : [];
+    if (this._state !== PENDING) return [];
+    if (running.task === (this as Task<unknown>)) return parseStack(new Error().stack).slice(1).reverse();
+    if (this.#suspendedAt !== null) return parseStack(this.#suspendedAt).reverse();
+    return framesOf(this._coro instanceof FunctionCoroutine ? this._coro : this._inner);
+  }
+
+  /** @internal In debug mode: the task is about to suspend with this stack. */
+  _noteSuspension(stack: string): void {
+    this.#suspendedAt = stack;
+  }
+
+  /** @internal Called by the ready queue, and by what this task waits for inline. */
+  _run(): void {
+    const waiter = this._waiter;
+    this._waiter = null;
+    let throwing = false;
+    let error: unknown;
+    if (waiter !== null && waiter._state !== FINISHED) {
+      throwing = true;
+      error = waiter._state === CANCELLED ? waiter._makeCancelledError() : waiter._retrieve();
+    }
+    if (this._mustCancel) {
+      if (!(throwing && error instanceof CancelledError)) {
+        throwing = true;
+        error = this._makeCancelledError();
+      }
+      this._mustCancel = false;
+    }
+    this._step(throwing, error);
+  }
+
+  /** @internal The one door: go on with the coroutine, to its next suspension or its end. */
+  _step(throwing: boolean, error: unknown): void {
+    if (this.#scope === null) this.#advance(throwing, error);
+    else this.#scope.runInAsyncScope(this.#advance, this, throwing, error);
+  }
+
+  #advance(throwing: boolean, error: unknown): void {
+    const outerTask = running.task;
+    const outerContext = running.context;
+    const outerFrame = running.frame;
+    running.task = this._owner;
+    running.context = this._context;
+    running.frame = null;
+    let step: IteratorResult<Suspension, T>;
+    try {
+      if (this.#isGenerator)
+        step = throwing ? generatorThrow.call(this._coro, error) : generatorNext.call(this._coro, undefined);
+      else step = throwing ? this._coro.throw(error) : this._coro.next(undefined);
+    } catch (thrown) {
+      running.task = outerTask;
+      running.context = outerContext;
+      running.frame = outerFrame;
+      this._threw(thrown);
+      return;
+    }
+    running.task = outerTask;
+    running.context = outerContext;
+    running.frame = outerFrame;
+    if (step.done === true) this._returned(step.value);
+    else this.#suspend(step.value);
+  }
+
+  #suspend(suspension: Suspension | undefined): void {
+    if (suspension === null || suspension === undefined) {
+      this._loop._enqueue(this);
+    } else if (
+      suspension instanceof Future &&
+      suspension._blocking &&
+      suspension._loop === this._loop &&
+      !this.#isSelf(suspension)
+    ) {
+      suspension._blocking = false;
+      this._waiter = suspension;
+      suspension._addWaiter(this);
+      if (this._mustCancel && suspension.cancel(this._cancelMessage)) this._mustCancel = false;
+    } else {
+      // The coroutine is told in the next iteration, as if it had waited for a future that failed.
+      this._waiter = Object.assign(new Future<never>({ loop: this._loop }), {
+        _state: FAILED,
+        _value: this.#badSuspension(suspension),
+      });
+      this._loop._enqueue(this);
+    }
+  }
+
+  #isSelf(future: Future<unknown>): boolean {
+    return future === (this._owner as Future<unknown>);
+  }
+
+  #badSuspension(value: unknown): Error {
+    if (value instanceof Future) {
+      if (value._loop !== this._loop) {
+        return new RuntimeError(`${this._owner ?? this} got Future ${value} attached to a different loop`);
+      }
+      if (!value._blocking)
+        return new RuntimeError(`yield was used instead of yield* in ${this._owner ?? this} with ${value}`);
+      value._blocking = false;
+      return new RuntimeError(`Task cannot await on itself: ${this}`);
+    }
+    if (isCoroutine(value)) {
+      return new RuntimeError(
+        `${this._owner ?? this} was yielding from a generator without await: yield* was meant for ${describe(value)}`,
+      );
+    }
+    return new RuntimeError(
+      `Task got bad yield: ${describe(value)}; write yield* to await a coroutine or future`,
+    );
+  }
+
+  /** @internal The coroutine returned. */
+  _returned(value: T): void {
+    this._loop._unregisterTask(this);
+    if (this._mustCancel) {
+      this._mustCancel = false;
+      super.cancel(this._cancelMessage);
+    } else {
+      this._complete(FINISHED, value);
+    }
+  }
+
+  /** @internal The coroutine threw. */
+  _threw(error: unknown): void {
+    this._loop._unregisterTask(this);
+    if (error instanceof CancelledError) {
+      this.#cancelledError = error;
+      super.cancel();
+    } else {
+      this._fail(error);
+      if (isExit(error)) throw error;
+    }
+  }
+
+  override _makeCancelledError(): CancelledError {
+    const error = this.#cancelledError;
+    if (error === null) return super._makeCancelledError();
+    this.#cancelledError = null;
+    return error;
+  }
+
+  #startEagerly(): void {
+    this._step(false, undefined);
+    if (this._state === PENDING) this._loop._registerTask(this);
+  }
+
+  #request(): void {
+    this._cancelRequests++;
+    if (this.#controller !== null) this.#abort();
+  }
+
+  /** @internal Hand a cancellation that was not delivered yet to `other`. */
+  _owe(other: Task<unknown>): void {
+    if (!this._mustCancel) return;
+    this._mustCancel = false;
+    other._mustCancel = true;
+    other._cancelMessage = this._cancelMessage;
+  }
+
+  #abort(): void {
+    this.#controller?.abort(new CancelledError('the task was cancelled'));
+  }
+
+  /** Cancel what the task's async functions await. @returns whether there was something. */
+  #cancelStrands(message: unknown): boolean {
+    if (this.#strands === null) return false;
+    let any = false;
+    for (const strand of [...this.#strands]) {
+      // A strand that itself waits for an async function is not where the task waits: that function's own strands are.
+      if (strand._waiter instanceof InlineFuture) continue;
+      any = strand.cancel(message) || any;
+    }
+    return any;
+  }
+
+  /** @internal */
+  _addStrand(strand: Task<unknown>): void {
+    this.#strands ??= new Set();
+    this.#strands.add(strand);
+  }
+
+  /** @internal */
+  _removeStrand(strand: Task<unknown>): void {
+    this.#strands?.delete(strand);
+  }
+
+  /** @internal What the task waits for: its own future, and those of its strands. */
+  _waitsFor(): Future<unknown>[] {
+    const waits: Future<unknown>[] = [];
+    for (const strand of this.#strands ?? []) waits.push(...strand._waitsFor());
+    if (this._waiter !== null && !(this._waiter instanceof InlineFuture)) waits.push(this._waiter);
+    return waits;
+  }
+
+  override _describeState(): string {
+    const state = super._describeState();
+    const cut = state.indexOf(' ');
+    const [word, rest] = cut < 0 ? [state, ''] : [state.slice(0, cut), state.slice(cut)];
+    const shown = this._state === PENDING && this._cancelRequests > 0 ? 'cancelling' : word;
+    const coro = this._coro instanceof CoroutineObject ? this._coro.name : '<generator>';
+    const waits =
+      this._waiter === null
+        ? ''
+        : ` waitFor=<${this._waiter.constructor.name} ${STATES[this._waiter._state]}>`;
+    return `${shown} name='${this.getName()}' coro=${coro}${waits}${rest}`;
+  }
+}
+
+const STATES = ['pending', 'cancelled', 'finished', 'finished'];
+
+/** The task that is running, or `null` outside of any; with `loop`, only a task of that loop. */
+export function currentTask(loop?: Scheduler | null): Task<unknown> | null {
+  const task = running.task ?? (running.context === null ? asyncTask() : null);
+  const wanted = loop ?? running.loop;
+  if (wanted === null) throw new RuntimeError('no running event loop');
+  return task !== null && task._loop === wanted ? task : null;
+}

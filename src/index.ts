@@ -1,0 +1,95 @@
+/**
+ * asyncio-ts: Python's asyncio, whole and exact, in TypeScript.
+ *
+ * A map of the house. Rooms import only from rooms above them:
+ *
+ *     core/        awaitables, futures, tasks, contexts, errors, the scheduler and what it asks of a reactor
+ *     sync/        locks, events, conditions, semaphores, barriers, queues
+ *     structured/  gather, wait, shield, timeouts, task groups, async with, async for
+ *     reactors/    how a loop knows the time and waits: inside Node's loop, or on a clock that jumps
+ *     net/         channels, transports, protocols, servers, streams
+ *     loop/        the event loop with its doors into the rooms above; run, Runner, attach
+ *     testing/     deterministic tests                                      (asyncio-ts/testing)
+ *     cli/         the `asyncio` program
+ */
+
+// Awaitables, coroutines, futures, tasks.
+export type {
+  Awaitable,
+  Coroutine,
+  CoroutineLike,
+  ResultOf,
+  Suspension,
+  Waitable,
+} from './core/awaitable.ts';
+// Context variables.
+export { Context, ContextVar, copyContext, Token } from './core/context.ts';
+export { CoroutineObject, coroutine, isCoroutine, isCoroutineFunction } from './core/coroutine.ts';
+export { ensureFuture, isFuture, wrapFuture } from './core/ensure-future.ts';
+// The event loop, and programs.
+export type { ExceptionContext, ExceptionHandler } from './core/error-reports.ts';
+// Errors.
+export * from './core/errors.ts';
+export { BaseExceptionGroup, type ErrorCondition, ExceptionGroup } from './core/exception-group.ts';
+export { Future } from './core/future.ts';
+// Who waits for whom.
+export {
+  type CallGraphOptions,
+  captureCallGraph,
+  type FrameCallGraphEntry,
+  type FutureCallGraph,
+  formatCallGraph,
+  futureAddToAwaitedBy,
+  futureDiscardFromAwaitedBy,
+  printCallGraph,
+} from './core/graph.ts';
+export { Handle, TimerHandle } from './core/handle.ts';
+export type { Reactor } from './core/reactor.ts';
+export { type ExecutorLike, Scheduler as BaseEventLoop, type TaskFactory } from './core/scheduler.ts';
+export { sleep } from './core/sleep.ts';
+export type { StackFrame } from './core/stack.ts';
+export { currentTask, Task, type TaskOptions } from './core/task.ts';
+export {
+  allTasks,
+  createEagerTaskFactory,
+  createTask,
+  eagerTaskFactory,
+  type TaskConstructor,
+} from './core/tasks.ts';
+export { attach } from './loop/attach.ts';
+export { EventLoop, type EventLoopOptions } from './loop/event-loop.ts';
+export { getEventLoop, getRunningLoop, newEventLoop, setEventLoop } from './loop/loops.ts';
+export { Runner, type RunnerOptions, run } from './loop/runner.ts';
+
+// Several at once, limits of time, blocks of code.
+export { type AsCompleted, asCompleted } from './structured/as-completed.ts';
+export { AsyncExitStack } from './structured/async-exit-stack.ts';
+export { aclosing, asyncFor, BREAK } from './structured/async-for.ts';
+export {
+  type AsyncContextManager,
+  asyncWith,
+  type Eventually,
+  type Manageable,
+} from './structured/async-with.ts';
+export { type GatherOptions, gather } from './structured/gather.ts';
+export { shield } from './structured/shield.ts';
+export { TaskGroup } from './structured/task-group.ts';
+export { Timeout, timeout, timeoutAt } from './structured/timeout.ts';
+export {
+  ALL_COMPLETED,
+  FIRST_COMPLETED,
+  FIRST_EXCEPTION,
+  type ReturnWhen,
+  type WaitOptions,
+  wait,
+} from './structured/wait.ts';
+export { waitFor } from './structured/wait-for.ts';
+
+// Synchronisation and queues.
+export { Barrier } from './sync/barrier.ts';
+export { Condition } from './sync/condition.ts';
+export { Event } from './sync/event.ts';
+export { Guard } from './sync/guard.ts';
+export { Lock } from './sync/lock.ts';
+export { LifoQueue, PriorityQueue, Queue } from './sync/queue.ts';
+export { BoundedSemaphore, Semaphore } from './sync/semaphore.ts';

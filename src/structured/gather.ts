@@ -1,0 +1,133 @@
+/**
+ * `gather`: run several awaitables at once, and give their results in order.
+ *
+ * The first failure is told at once, and the others go on; cancelling the gathering cancels all of them. Source: Python docs, "Coroutines and
+ * Tasks", "Running Tasks Concurrently".
+ */
+import type { ResultOf, Waitable } from '../core/awaitable.ts';
+import { ensureFutureOn } from '../core/ensure-future.ts';
+import { CancelledError, RuntimeError } from '../core/errors.ts';
+import { CANCELLED, DoneEntry, FAILED, FINISHED, Future, PENDING } from '../core/future.ts';
+import { futureAddToAwaitedBy, futureDiscardFromAwaitedBy } from '../core/graph.ts';
+import { running } from '../core/running.ts';
+import type { Scheduler } from '../core/scheduler.ts';
+import { currentTask } from '../core/task.ts';
+import { isOptions } from './options.ts';
+
+type Results<A extends readonly unknown[]> = { -readonly [K in keyof A]: ResultOf<A[K]> };
+type Outcomes<A extends readonly unknown[]> = { -readonly [K in keyof A]: ResultOf<A[K]> | Error };
+
+/** How to treat failures. */
+export interface GatherOptions {
+  /** Give errors, cancellations among them, as results in their places, instead of failing with the first. */
+  readonly returnExceptions?: boolean | undefined;
+}
+
+class GatheringFuture extends Future<unknown[]> {
+  readonly #children: Future<unknown>[];
+  #pending: number;
+  #cancelRequested = false;
+  readonly #returnExceptions: boolean;
+  readonly #parent: Future<unknown> | null;
+
+  constructor(loop: Scheduler, children: Future<unknown>[], returnExceptions: boolean) {
+    super({ loop });
+    this.#children = children;
+    this.#pending = children.length;
+    this.#returnExceptions = returnExceptions;
+    this.#parent = running.loop === null ? null : currentTask();
+    const done: Future<unknown>[] = [];
+    for (const child of children) {
+      if (child._state !== PENDING) {
+        done.push(child);
+        continue;
+      }
+      if (this.#parent !== null) futureAddToAwaitedBy(child, this.#parent);
+      new DoneEntry(child, this.#childDone);
+    }
+    // Those that were done already, eager tasks for example, count at once.
+    for (const child of done) this.#childDone(child);
+  }
+
+  readonly #childDone = (child: Future<unknown>): void => {
+    this.#pending--;
+    if (this.#parent !== null) futureDiscardFromAwaitedBy(child, this.#parent);
+    if (this._state !== PENDING) {
+      child._markRetrieved();
+      return;
+    }
+    if (!this.#returnExceptions && child._state === CANCELLED) this._fail(child._makeCancelledError());
+    else if (!this.#returnExceptions && child._state === FAILED) this._fail(child._retrieve());
+    else if (this.#pending === 0) this.#finish(child);
+  };
+
+  #finish(last: Future<unknown>): void {
+    if (this.#cancelRequested) {
+      this._fail(last._makeCancelledError());
+      return;
+    }
+    this._complete(FINISHED, this.#children.map(outcome));
+  }
+
+  override cancel(message?: unknown): boolean {
+    if (this._state !== PENDING) return false;
+    let any = false;
+    for (const child of this.#children) any = child.cancel(message) || any;
+    // The gathering itself ends when the children have.
+    if (any) this.#cancelRequested = true;
+    return any;
+  }
+}
+
+function outcome(child: Future<unknown>): unknown {
+  if (child._state === CANCELLED) return new CancelledError(child._cancelMessage ?? '');
+  return child._state === FAILED ? child._retrieve() : child._value;
+}
+
+/**
+ * Run awaitables at once; coroutines and functions become tasks. The same one twice is run once.
+ *
+ * ```ts
+ * const [user, posts] = yield* asyncio.gather(fetchUser(1), fetchPosts(1));
+ * const results = yield* asyncio.gather(f(), g(), { returnExceptions: true });
+ * ```
+ * @returns a future of the results, in the order of the arguments.
+ * @throws {TypeError} where an argument cannot be awaited.
+ */
+export function gather<const A extends readonly Waitable<unknown>[]>(...awaitables: A): Future<Results<A>>;
+export function gather<const A extends readonly Waitable<unknown>[]>(
+  ...awaitables: readonly [...A, { readonly returnExceptions: true }]
+): Future<Outcomes<A>>;
+export function gather<const A extends readonly Waitable<unknown>[]>(
+  ...awaitables: readonly [...A, GatherOptions]
+): Future<Outcomes<A>>;
+export function gather(...args: readonly unknown[]): Future<unknown[]> {
+  const last = args.at(-1);
+  const options: GatherOptions = isOptions(last, ['returnExceptions']) ? last : {};
+  const awaitables = (last === options ? args.slice(0, -1) : args) as readonly Waitable<unknown>[];
+  const loop = running.loop ?? running.chosen;
+  if (awaitables.length === 0) {
+    const empty = new Future<unknown[]>();
+    empty.setResult([]);
+    return empty;
+  }
+  const first = awaitables.find((awaitable) => awaitable instanceof Future);
+  const target = loop ?? (first as Future<unknown> | undefined)?._loop ?? null;
+  if (target === null) throw new RuntimeError('no running event loop');
+  return new GatheringFuture(target, futuresOf(target, awaitables), options.returnExceptions === true);
+}
+
+/** A future for each; one and the same for a coroutine that is given twice. */
+function futuresOf(loop: Scheduler, awaitables: readonly Waitable<unknown>[]): Future<unknown>[] {
+  if (new Set(awaitables).size === awaitables.length)
+    return awaitables.map((awaitable) => ensureFutureOn(loop, awaitable));
+  const made = new Map<Waitable<unknown>, Future<unknown>>();
+  return awaitables.map((awaitable) => {
+    let future = made.get(awaitable);
+    if (future === undefined) {
+      future = ensureFutureOn(loop, awaitable);
+      made.set(awaitable, future);
+    }
+    return future;
+  });
+}

@@ -1,0 +1,51 @@
+/**
+ * `shield`: wait for something without passing a cancellation on to it.
+ *
+ * The inner future is kept alive and goes on; if it fails after the wait was cancelled, that is reported, not lost. Source: Python docs,
+ * "Coroutines and Tasks", "Shielding From Cancellation".
+ */
+import type { Waitable } from '../core/awaitable.ts';
+import { ensureFutureOn } from '../core/ensure-future.ts';
+import { CANCELLED, DoneEntry, FAILED, FINISHED, Future } from '../core/future.ts';
+import { futureAddToAwaitedBy, futureDiscardFromAwaitedBy } from '../core/graph.ts';
+import { running } from '../core/running.ts';
+import { currentTask } from '../core/task.ts';
+
+/**
+ * A future that ends as `awaitable` does, and whose cancellation leaves it alone.
+ *
+ * ```ts
+ * const saved = yield* asyncio.shield(save(order));  // a cancelled caller stops waiting; the saving goes on
+ * ```
+ */
+export function shield<T>(awaitable: Waitable<T>): Future<T> {
+  const inner = ensureFutureOn<T>(null, awaitable);
+  if (inner.done()) return inner;
+  const outer = new Future<T>({ loop: inner._loop });
+  const task = running.loop === null ? null : currentTask();
+  if (task !== null) futureAddToAwaitedBy(inner, task);
+  const link = new DoneEntry(inner, () => {
+    if (task !== null) futureDiscardFromAwaitedBy(inner, task);
+    if (outer.done()) return;
+    if (inner._state === CANCELLED) outer.cancel();
+    else if (inner._state === FAILED) outer._fail(inner._retrieve());
+    else outer._complete(FINISHED, inner._value);
+  });
+  // Whoever stopped waiting will not see how the inner one ends: from then on its failure is reported by itself.
+  new DoneEntry(outer, () => {
+    if (!inner.done()) {
+      link.remove();
+      new DoneEntry(inner, reportFailure);
+    }
+  });
+  return outer;
+}
+
+function reportFailure(inner: Future<unknown>): void {
+  if (inner._state !== FAILED) return;
+  inner._loop.callExceptionHandler({
+    message: `${inner.constructor.name} exception in shielded future`,
+    exception: inner._retrieve(),
+    future: inner,
+  });
+}

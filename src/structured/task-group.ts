@@ -1,0 +1,163 @@
+/**
+ * `TaskGroup`: tasks that live no longer than a block of code.
+ *
+ * When one of them fails, the others and the body are cancelled, and all failures come out as one group. The cancellation that the group itself
+ * asked of its parent is taken back at the end, so that only cancellations from outside get through; the count of requests
+ * (`Task.cancelling()`) is the same after the block as before it. Source: Python docs, "Coroutines and Tasks", "Task Groups"; `cancel` as in 3.15.
+ */
+import type { Coroutine, CoroutineLike } from '../core/awaitable.ts';
+import { CoroutineObject } from '../core/coroutine.ts';
+import { CancelledError, isExit, RuntimeError } from '../core/errors.ts';
+import { makeGroup } from '../core/exception-group.ts';
+import { CANCELLED, DoneEntry, FAILED, type Future, setResultUnlessDone } from '../core/future.ts';
+import { futureAddToAwaitedBy, futureDiscardFromAwaitedBy } from '../core/graph.ts';
+import { running } from '../core/running.ts';
+import type { Scheduler } from '../core/scheduler.ts';
+import { currentTask, type Task, type TaskOptions } from '../core/task.ts';
+
+/**
+ * ```ts
+ * yield* asyncio.asyncWith(new asyncio.TaskGroup(), function* (group) {
+ *   group.createTask(fetchUser(1));
+ *   group.createTask(fetchUser(2), { name: 'second' });
+ * });  // here both are done
+ * ```
+ */
+export class TaskGroup {
+  readonly #tasks = new Set<Task<unknown>>();
+  readonly #errors: unknown[] = [];
+  #loop: Scheduler | null = null;
+  #parent: Task<unknown> | null = null;
+  #exiting = false;
+  #aborting = false;
+  #cancelBeforeEntry = false;
+  /** Did this group ask its parent to be cancelled? It must take that back. */
+  #parentCancelRequested = false;
+  #exitError: unknown = undefined;
+  #allDone: Future<boolean> | null = null;
+
+  /** Enter `asyncWith`. */
+  *aenter(): Coroutine<TaskGroup> {
+    if (this.#parent !== null) throw new RuntimeError(`${this} has already been entered`);
+    const parent = running.loop === null ? null : currentTask();
+    if (parent === null) throw new RuntimeError(`${this} cannot determine the parent task`);
+    this.#loop = running.loop;
+    this.#parent = parent;
+    if (this.#cancelBeforeEntry) this.#cancelParent();
+    return this;
+  }
+
+  /** Leave `asyncWith`: wait for all tasks. */
+  *aexit(error?: unknown): Coroutine<boolean> {
+    this.#exiting = true;
+    const parent = this.#parent as Task<unknown>;
+    if (isExit(error)) this.#exitError ??= error;
+    let cancellation = error instanceof CancelledError ? error : null;
+    if (error !== undefined && !this.#aborting) this.#abort();
+    while (this.#tasks.size > 0) {
+      this.#allDone ??= (this.#loop as Scheduler).createFuture<boolean>();
+      try {
+        yield* this.#allDone;
+      } catch (thrown) {
+        if (!(thrown instanceof CancelledError)) throw thrown;
+        if (!this.#aborting) {
+          // Someone cancels the task that waits here.
+          cancellation = thrown;
+          this.#abort();
+        }
+      }
+      this.#allDone = null;
+    }
+    if (this.#exitError !== undefined) throw this.#exitError;
+    if (this.#parentCancelRequested && parent.uncancel() === 0) cancellation = null;
+    if (cancellation !== null && this.#errors.length === 0) throw cancellation;
+    if (error !== undefined && !(error instanceof CancelledError)) this.#errors.push(error);
+    if (this.#errors.length === 0) return true;
+    if (parent.cancelling() > 0) {
+      // Cancelled from outside as well: the parent hears of it at its next wait, and the count stays the same.
+      parent.uncancel();
+      parent.cancel();
+    }
+    throw makeGroup('unhandled errors in a TaskGroup', this.#errors);
+  }
+
+  /**
+   * Make a task that belongs to this group.
+   * @throws {RuntimeError} where the group was not entered, is finished, or is shutting down after a failure.
+   */
+  createTask<T>(coro: CoroutineLike<T>, options?: TaskOptions): Task<T> {
+    const refusal = this.#refusal();
+    if (refusal !== null) {
+      if (coro instanceof CoroutineObject) coro.close();
+      throw new RuntimeError(`${this} ${refusal}`);
+    }
+    const task = (this.#loop as Scheduler).createTask(coro, options);
+    futureAddToAwaitedBy(task, this.#parent as Task<unknown>);
+    this.#tasks.add(task as Task<unknown>);
+    new DoneEntry(task as Future<unknown>, this.#taskDone);
+    return task;
+  }
+
+  #refusal(): string | null {
+    if (this.#parent === null) return 'has not been entered: use it through asyncWith()';
+    if (this.#exiting && this.#tasks.size === 0) return 'is finished';
+    return this.#aborting ? 'is shutting down' : null;
+  }
+
+  /**
+   * Cancel what is left of the group's tasks and of its body, and end the block without an error. Can be called at any time, and again; before
+   * the block is entered it cancels it at its beginning.
+   */
+  cancel(): void {
+    if (this.#parent === null) {
+      this.#cancelBeforeEntry = true;
+      return;
+    }
+    if (this.#exiting && this.#tasks.size === 0) return;
+    if (!this.#aborting) this.#abort();
+    this.#cancelParent();
+  }
+
+  #cancelParent(): void {
+    this.#aborting = true;
+    if (this.#parentCancelRequested) return;
+    this.#parentCancelRequested = true;
+    this.#parent?.cancel();
+  }
+
+  #abort(): void {
+    this.#aborting = true;
+    for (const task of this.#tasks) task.cancel();
+  }
+
+  readonly #taskDone = (future: Future<unknown>): void => {
+    const parent = this.#parent as Task<unknown>;
+    this.#tasks.delete(future as Task<unknown>);
+    futureDiscardFromAwaitedBy(future, parent);
+    if (this.#tasks.size === 0 && this.#allDone !== null) setResultUnlessDone(this.#allDone, true);
+    if (future._state === CANCELLED || future._state !== FAILED) return;
+    const error = future._retrieve();
+    this.#errors.push(error);
+    if (isExit(error)) this.#exitError ??= error;
+    if (parent.done()) {
+      (this.#loop as Scheduler).callExceptionHandler({
+        message: `Task ${future} has errored out but its parent task ${parent} is already completed`,
+        exception: error,
+        task: future as Task<unknown>,
+      });
+      return;
+    }
+    if (!this.#aborting && !this.#parentCancelRequested) {
+      // The body may be anywhere: cancelling the parent is how it is stopped. That request is taken back at the exit.
+      this.#abort();
+      this.#cancelParent();
+    }
+  };
+
+  toString(): string {
+    const parts = [`tasks=${this.#tasks.size}`, `errors=${this.#errors.length}`];
+    if (this.#aborting) parts.push('cancelling');
+    else if (this.#parent !== null) parts.push('entered');
+    return `<TaskGroup ${parts.join(' ')}>`;
+  }
+}

@@ -1,0 +1,77 @@
+"""Runs every Python program of the oracle in one process and prints what each of them printed, as JSON.
+
+    python3 harness.py             {"python": "3.11.7", "lines": {name: [line, ...]}, "skipped": {name: reason}}
+    python3 harness.py --record    the same lines for the programs that need a newer Python than 3.11, for recorded.json
+
+Each program runs on a fresh loop in virtual time (kit.VirtualLoop): the clock starts at 0 and jumps to the next timer
+when nothing is ready, so that a run takes no time and two runs print the same. A program that could only hang raises.
+Futures and tasks are those written in Python, whose messages do not depend on the C accelerator. The garbage collector
+is off while a program runs, so that nothing is reported at a moment of its own choosing.
+"""
+
+import contextlib
+import gc
+import importlib.util
+import io
+import json
+import logging
+import pathlib
+import sys
+import warnings
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+if sys.version_info < (3, 11):
+    sys.exit('needs Python 3.11 or later, this is {}.{}'.format(*sys.version_info))
+
+if '--accelerated' not in sys.argv:
+    sys.modules['_asyncio'] = None
+sys.path.insert(0, str(HERE))
+
+import kit  # noqa: E402 (the module path is set above)
+
+
+def load(file):
+    """Runs a file of programs. Its name, shared with its twin, need not be a Python identifier."""
+    spec = importlib.util.spec_from_file_location(f'programs.{file.stem}', file)
+    spec.loader.exec_module(importlib.util.module_from_spec(spec))
+
+
+def lines_of(program):
+    """What one program prints. An error that leaves it becomes its last line."""
+    out = io.StringIO()
+    gc.disable()
+    with contextlib.redirect_stdout(out):
+        try:
+            if program.is_script:
+                program.body()
+            else:
+                kit.run(program.body())
+        except BaseException as error:
+            print('raised', kit.show(error))
+    gc.collect()
+    gc.enable()
+    return out.getvalue().splitlines()
+
+
+def main():
+    logging.disable(logging.CRITICAL)
+    warnings.simplefilter('ignore')
+    for file in sorted((HERE / 'programs').glob('*.py')):
+        load(file)
+
+    here = sys.version_info[:2]
+    version = '.'.join(map(str, sys.version_info[:3]))
+    lines, skipped = {}, {}
+    for name, program in kit.programs.items():
+        if '--record' in sys.argv and program.since <= (3, 11):
+            continue
+        if here < program.since:
+            skipped[name] = 'needs Python {}.{}, this is {}'.format(*program.since, version)
+        else:
+            lines[name] = lines_of(program)
+    json.dump({'python': version, 'lines': lines, 'skipped': skipped}, sys.stdout, indent=1)
+    print()
+
+
+main()
