@@ -1,7 +1,7 @@
 /**
  * The benchmark: one command measures asyncio-ts and its peers on the same work and prints the tables.
  *
- *   npm run bench -- [--quick] [--write] [--only ROW,ROW] [--systems ID,ID] [--repetitions N]
+ *   npm run bench -- [--quick] [--write] [--only ROW,ROW*] [--systems ID,ID*] [--repetitions N]
  *
  * `--quick` takes one repetition of each; `--write` puts the tables into docs/benchmarks.md and the short one into README.md,
  * between their `<!-- bench -->` markers. What is measured stands in `rows.ts`, how in `worker.ts` and `driver.ts`.
@@ -44,7 +44,8 @@ const results = measure(
 tell('');
 
 const findings: Findings = { results, systems, rows };
-const measured = `${machine()}; ${systems.map(({ version }) => version).join(', ')}.`;
+const versions = new Set(systems.map(({ version }) => version));
+const measured = `${machine()}; ${[...versions].join(', ')}.`;
 const absent = missing.map(({ title, reason }) => `Not measured: ${title} (${reason}).`);
 const tables = [measured, ...absent, fullTables(findings)].join('\n\n');
 console.log(tables);
@@ -59,7 +60,7 @@ const errors = [...results.values()].map(({ error }) => error).filter((error) =>
 for (const error of errors) console.error(`\n${error}`);
 process.exit(errors.length === 0 ? 0 : 1);
 
-/** Those whose id the flag names, all when it is not given. A row is also named by the part before its size. */
+/** Those whose id the flag names, all when it is not given. `flat_*` stands for all that begin so. */
 function chosen<T extends { readonly id: string }>(
   flag: string | undefined,
   all: readonly T[],
@@ -67,7 +68,8 @@ function chosen<T extends { readonly id: string }>(
 ): T[] {
   if (flag === undefined) return [...all];
   const names = flag.split(',');
-  const matches = (id: string, name: string): boolean => id === name || id.startsWith(`${name}_`);
+  const matches = (id: string, name: string): boolean =>
+    name.endsWith('*') ? id.startsWith(name.slice(0, -1)) : id === name;
   const unknown = names.find((name) => !all.some(({ id }) => matches(id, name)));
   if (unknown !== undefined) {
     console.error(`there is no ${what} ${unknown}; there are ${all.map(({ id }) => id).join(', ')}`);

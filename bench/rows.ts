@@ -110,7 +110,7 @@ const flat: readonly Row[] = Object.entries({
       group: 'flat',
       warm: Math.min(size, 10_000),
       repetitions: 3,
-      systems: ['asyncio_ts', 'cpython'],
+      systems: ['asyncio_ts', 'cpython', 'native'],
     }),
   ),
 );

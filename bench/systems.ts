@@ -74,7 +74,7 @@ function linkOurselves(): void {
   const link = `${here}node_modules/asyncio-ts`;
   if (lstatSync(link, { throwIfNoEntry: false }) !== undefined) return;
   mkdirSync(`${here}node_modules`, { recursive: true });
-  symlinkSync(`${here}..`, link, 'junction');
+  symlinkSync('../..', link, 'junction');
 }
 
 function peer(name: string, title: string, notInstalled: string | undefined): SystemSpec | Missing {

@@ -28,6 +28,7 @@ export function fullTables(findings: Findings): string {
       row.title,
       ...findings.systems.map((system) => fullCell(findings, system, row)),
     ]);
+    if (group === 'memory') lines.push(...furtherTasks(findings, rows));
     return `### ${title}\n\n${markdown(['', ...findings.systems.map(({ title }) => title)], lines)}`;
   });
   return [...sections, growthTable(findings)].filter((section) => section !== undefined).join('\n\n');
@@ -66,6 +67,24 @@ function fullCell(findings: Findings, system: SystemSpec, row: Row): string {
   return [show(row, figure), ratio(findings, system, row), scaled]
     .filter((part) => part !== undefined)
     .join(' · ');
+}
+
+/** What each task costs beyond those of the smaller row: without what the runtime sets aside once, such as a young generation. */
+function furtherTasks(findings: Findings, rows: readonly Row[]): string[][] {
+  const [fewer, more] = rows;
+  if (fewer === undefined || more === undefined) return [];
+  const bytes = (system: string): number | undefined => {
+    const [before, after] = [figureOf(findings, system, fewer), figureOf(findings, system, more)];
+    if (before === undefined || after === undefined) return undefined;
+    return (after * more.size - before * fewer.size) / (more.size - fewer.size);
+  };
+  const ours = bytes(OURS);
+  const cells = findings.systems.map(({ id }) => {
+    const figure = bytes(id);
+    if (figure === undefined) return '–';
+    return joined(show(more, figure), id === OURS || ours === undefined ? undefined : times(figure / ours));
+  });
+  return [['each task between the two', ...cells]];
 }
 
 /** How the cost of one operation changes with the number of tasks or timers. */
@@ -119,6 +138,10 @@ function median(figures: readonly number[]): number {
 
 function show(row: Row, figure: number): string {
   return row.group === 'memory' ? `${Math.round(figure)} B` : duration(figure);
+}
+
+function joined(...parts: Array<string | undefined>): string {
+  return parts.filter((part) => part !== undefined).join(' · ');
 }
 
 function times(multiple: number): string {

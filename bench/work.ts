@@ -42,9 +42,9 @@ export function timerDelay(i: number): number {
   return 1000 + ((i * 7919) % 1009);
 }
 
-/** The delay of the `i`th timer of `timersFired`, in seconds: within 2 ms, and in no order. */
-export function firedDelay(i: number): number {
-  return ((i * 7919) % 1009) / 504500;
+/** How long ago the `i`th timer of `timersFired` was due, in seconds, in no order: so the clock is never waited for. */
+export function overdue(i: number): number {
+  return ((i * 7919) % 1009) / 1000;
 }
 
 /** The first and the one past the last child of `node` in the tree of `size` nodes where every node has up to ten. */

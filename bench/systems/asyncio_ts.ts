@@ -5,9 +5,9 @@ import * as asyncio from 'asyncio-ts';
 import { reportSleepers } from '../memory.ts';
 import {
   cancelTreeChildren,
-  firedDelay,
   LEAF_SLEEP,
   now,
+  overdue,
   type Sample,
   type Scenario,
   SWITCHERS,
@@ -118,7 +118,8 @@ function* timersFired(size: number): asyncio.Coroutine<Sample> {
     if (++fired === size) done.setResult(undefined);
   };
   const start = now();
-  for (let i = 0; i < size; i++) loop.callLater(firedDelay(i), fire);
+  const time = loop.time();
+  for (let i = 0; i < size; i++) loop.callAt(time - overdue(i), fire);
   yield* done;
   return { seconds: now() - start, count: fired };
 }

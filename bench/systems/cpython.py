@@ -121,8 +121,9 @@ async def timers_fired(size):
             done.set_result(None)
 
     start = time.perf_counter()
+    now = loop.time()
     for i in range(size):
-        loop.call_later(i * 7919 % 1009 / 504500, fire)
+        loop.call_at(now - i * 7919 % 1009 / 1000, fire)
     await done
     return time.perf_counter() - start, fired
 

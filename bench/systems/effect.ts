@@ -9,7 +9,6 @@ import { Deferred, Effect, Fiber, Queue, Semaphore } from 'effect';
 import { reportSleepers } from '../memory.ts';
 import {
   cancelTreeChildren,
-  firedDelay,
   LEAF_SLEEP,
   now,
   type Sample,
@@ -118,33 +117,6 @@ const timers = Effect.fnUntraced(function* (size: number) {
   return { seconds: now() - start, count: fibers.length };
 });
 
-const timersFired = Effect.fnUntraced(function* (size: number) {
-  let fired = 0;
-  const sleeper = (i: number) =>
-    Effect.map(Effect.sleep(firedDelay(i) * 1000), () => {
-      fired++;
-    });
-  const start = now();
-  yield* Effect.forEach(
-    Array.from({ length: size }, (_, i) => i),
-    sleeper,
-    AT_ONCE,
-  );
-  return { seconds: now() - start, count: fired };
-});
-
-const manyTasks = Effect.fnUntraced(function* (size: number) {
-  let count = 0;
-  const task = Effect.map(Effect.yieldNow, () => {
-    count++;
-  });
-  const start = now();
-  const fibers: Fiber.Fiber<void>[] = [];
-  for (let i = 0; i < size; i++) fibers.push(yield* Effect.forkChild(task));
-  yield* Fiber.joinAll(fibers);
-  return { seconds: now() - start, count };
-});
-
 const cancelTree = Effect.fnUntraced(function* (size: number) {
   let begun = 0;
   let cancelled = 0;
@@ -228,8 +200,6 @@ export const system: System = {
   queue: scenario(queue),
   lock: scenario(lock),
   timers: scenario(timers),
-  timersFired: scenario(timersFired),
-  manyTasks: scenario(manyTasks),
   cancelTree: scenario(cancelTree),
   memory: scenario(memory),
   ...Object.fromEntries(

@@ -19,7 +19,6 @@ import {
 import { reportSleepers } from '../memory.ts';
 import {
   cancelTreeChildren,
-  firedDelay,
   LEAF_SLEEP,
   now,
   type Sample,
@@ -127,30 +126,6 @@ function* timers(size: number): Operation<Sample> {
   return { seconds: now() - start, count: tasks.length };
 }
 
-function* timersFired(size: number): Operation<Sample> {
-  let fired = 0;
-  function* sleeper(i: number): Operation<void> {
-    yield* sleep(firedDelay(i) * 1000);
-    fired++;
-  }
-  const start = now();
-  yield* all(Array.from({ length: size }, (_, i) => sleeper(i)));
-  return { seconds: now() - start, count: fired };
-}
-
-function* manyTasks(size: number): Operation<Sample> {
-  let count = 0;
-  function* task(): Operation<void> {
-    yield* giveWay();
-    count++;
-  }
-  const start = now();
-  const tasks: Task<void>[] = [];
-  for (let i = 0; i < size; i++) tasks.push(yield* fork(task));
-  for (const each of tasks) yield* each;
-  return { seconds: now() - start, count };
-}
-
 function* cancelTree(size: number): Operation<Sample> {
   let cancelled = 0;
   function* node(id: number): Operation<void> {
@@ -224,8 +199,6 @@ export const system: System = {
   queue: scenario(queue),
   lock: scenario(lock),
   timers: scenario(timers),
-  timersFired: scenario(timersFired),
-  manyTasks: scenario(manyTasks),
   cancelTree: scenario(cancelTree),
   memory: scenario(memory),
   ...Object.fromEntries(

@@ -10,7 +10,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { reportSleepers } from '../memory.ts';
 import {
   cancelTreeChildren,
-  firedDelay,
   LEAF_SLEEP,
   now,
   type Scenario,
@@ -143,18 +142,6 @@ const timers: Scenario = async (size) => {
   return { seconds: now() - start, count: handles.length };
 };
 
-const timersFired: Scenario = async (size) => {
-  let fired = 0;
-  const start = now();
-  await new Promise<void>((resolve) => {
-    const fire = (): void => {
-      if (++fired === size) resolve();
-    };
-    for (let i = 0; i < size; i++) setTimeout(fire, firedDelay(i) * 1000);
-  });
-  return { seconds: now() - start, count: fired };
-};
-
 const manyTasks: Scenario = async (size) => {
   let count = 0;
   async function task(): Promise<void> {
@@ -232,7 +219,6 @@ export const system: System = {
   queue,
   lock,
   timers,
-  timersFired,
   manyTasks,
   cancelTree,
   memory,

@@ -54,8 +54,8 @@ const frameKey: keyof AsyncScope | undefined = newScope().runInAsyncScope(() => 
   storage.enterWith(storage);
   const resource = newScope();
   return (Object.getOwnPropertySymbols(resource) as unknown as (keyof AsyncScope)[]).find((key) => {
-    const frame: unknown = resource[key];
-    return frame instanceof Map && frame.get(storage) === storage;
+    const frame = resource[key] as unknown as Partial<ReadonlyMap<unknown, unknown>> | undefined;
+    return typeof frame?.get === 'function' && frame.get(storage) === storage;
   });
 });
 

@@ -9,7 +9,10 @@ import { KeyError, LookupError, RuntimeError, ValueError } from './errors.ts';
 import { running } from './running.ts';
 
 const MISSING: unique symbol = Symbol('Token.MISSING');
-const EMPTY: ReadonlyMap<ContextVar<unknown>, unknown> = new Map();
+
+/** What a context holds. It is never changed, only replaced, so sharing it is copying it. */
+export type Values = ReadonlyMap<ContextVar<unknown>, unknown>;
+const EMPTY: Values = new Map();
 
 /**
  * A variable whose value depends on the context, in which it is read.
@@ -39,7 +42,7 @@ export class ContextVar<T> {
   get(): T;
   get<F>(fallback: F): T | F;
   get(...fallback: [] | [unknown]): unknown {
-    const values = currentContext()._values;
+    const values = currentValues();
     const value = values.get(this as ContextVar<unknown>);
     if (value !== undefined || values.has(this as ContextVar<unknown>)) return value;
     if (fallback.length > 0) return fallback[0];
@@ -115,8 +118,19 @@ export class Token<T> {
 /** A mapping of context variables to values. Tasks and callbacks each run in one. */
 export class Context {
   /** @internal */
-  _values: ReadonlyMap<ContextVar<unknown>, unknown> = EMPTY;
+  _values: Values;
   #entered = false;
+
+  constructor() {
+    this._values = EMPTY;
+  }
+
+  /** @internal */
+  static _of(values: Values): Context {
+    const context = new Context();
+    context._values = values;
+    return context;
+  }
 
   /** Run `fn` in this context; what it sets stays here. */
   run<A extends readonly unknown[], R>(fn: (...args: A) => R, ...args: A): R {
@@ -125,23 +139,20 @@ export class Context {
         'cannot enter context: it is already entered; run in a copy of it (context.copy())',
       );
     }
-    const outer = running.context ?? currentContext();
-    const bare = running.context === null;
+    const outer = running.context;
     this.#entered = true;
     running.context = this;
     try {
       return fn(...args);
     } finally {
-      running.context = bare ? null : outer;
+      running.context = outer;
       this.#entered = false;
     }
   }
 
   /** A context with the same values, which the two then change apart. */
   copy(): Context {
-    const copy = new Context();
-    copy._values = this._values;
-    return copy;
+    return Context._of(this._values);
   }
 
   /** The value of `variable` here, else `fallback`. */
@@ -187,14 +198,28 @@ export class Context {
 
 const base = new Context();
 
-/** The context of what runs now: of the step or callback on the stack, of the task whose `await` went on, else the program's own. */
+/**
+ * The context of what runs now: of the step or callback on the stack, of the task whose `await` went on, else the program's own.
+ *
+ * A step or callback starts with bare values, shared with its creator; it gets a context of its own the first time that someone asks for it.
+ */
 export function currentContext(): Context {
-  return running.context ?? asyncTask()?._context ?? base;
+  const now = running.context;
+  if (now instanceof Context) return now;
+  if (now === null) return asyncTask()?.getContext() ?? base;
+  const given = running.task?._context;
+  const context = given instanceof Context ? given : Context._of(now);
+  running.context = context;
+  return context;
+}
+
+/** The values of the current context. */
+export function currentValues(): Values {
+  const now = running.context ?? asyncTask()?._context ?? base;
+  return now instanceof Context ? now._values : now;
 }
 
 /** A copy of the current context. */
 export function copyContext(): Context {
-  const copy = new Context();
-  copy._values = currentContext()._values;
-  return copy;
+  return Context._of(currentValues());
 }

@@ -70,15 +70,25 @@ export abstract class CoroutineObject<T> implements Awaitable<T> {
     this._stage = CLOSED;
   }
 
+  /** @internal */
+  get _isNew(): boolean {
+    return this._stage === CREATED;
+  }
+
   /** @internal Take the one right to run it. */
   _claim(): void {
+    this._mustBeNew();
+    this._stage = STARTED;
+    if (this._noted) noteAwaited(this);
+  }
+
+  /** @internal */
+  _mustBeNew(): void {
     if (this._stage !== CREATED) {
       throw new RuntimeError(
         `cannot reuse already awaited coroutine '${this.name}': call the function again for another one`,
       );
     }
-    this._stage = STARTED;
-    if (this._noted) noteAwaited(this);
   }
 
   toString(): string {
@@ -164,16 +174,10 @@ export class FunctionCoroutine<T> extends CoroutineObject<T> implements Iterator
     this.#fn = fn;
     this.#self = self;
     this.#args = args;
-    noteCreated(this, running.loop);
   }
 
   get name(): string {
     return this.#fn.name || '<anonymous>';
-  }
-
-  /** The function, for those who show where it stands. */
-  get fn(): (...args: never[]) => unknown {
-    return this.#fn;
   }
 
   _begin(): Iterator<Suspension, T, unknown> {
@@ -181,46 +185,64 @@ export class FunctionCoroutine<T> extends CoroutineObject<T> implements Iterator
   }
 
   next(value?: unknown): IteratorResult<Suspension, T> {
-    if (this.#iterator === null) {
-      if (this._stage === CREATED) this._claim();
-      return this.#tracked(() => {
+    const outer = this.#enter();
+    let suspended = false;
+    try {
+      if (this.#iterator === null) {
+        if (this._stage === CREATED) this._claim();
         this.#iterator = this.#start();
-        return this.#iterator.next();
-      });
+      }
+      const step = this.#iterator.next(value);
+      suspended = step.done !== true;
+      return step;
+    } finally {
+      this.#leave(outer, suspended);
     }
-    const iterator = this.#iterator;
-    return this.#tracked(() => iterator.next(value));
   }
 
   throw(error: unknown): IteratorResult<Suspension, T> {
-    return this.#tracked(() => throwInto(this, this.#iterator, error));
+    const outer = this.#enter();
+    let suspended = false;
+    try {
+      const step = throwInto(this, this.#iterator, error);
+      suspended = step.done !== true;
+      return step;
+    } finally {
+      this.#leave(outer, suspended);
+    }
   }
 
   return(value?: T): IteratorResult<Suspension, T> {
-    return this.#tracked(() => returnFrom(this, this.#iterator, value));
+    const outer = this.#enter();
+    let suspended = false;
+    try {
+      const step = returnFrom(this, this.#iterator, value);
+      suspended = step.done !== true;
+      return step;
+    } finally {
+      this.#leave(outer, suspended);
+    }
   }
 
   #start(): Iterator<Suspension, T, unknown> {
     const call = () => this.#fn.apply(this.#self, this.#args as never[]);
-    if (isGeneratorFunction(this.#fn)) return (call() as Coroutine<T>)[Symbol.iterator]();
+    if (isGeneratorFunction(this.#fn)) return call() as Coroutine<T>;
     return startFunction(call, this.name);
   }
 
-  #tracked(run: () => IteratorResult<Suspension, T>): IteratorResult<Suspension, T> {
+  #enter(): CoroutineObject<unknown> | null {
     const outer = running.frame;
-    const task = running.task;
     running.frame = this;
-    let suspended = false;
-    try {
-      const result = run();
-      suspended = result.done !== true;
-      return result;
-    } finally {
-      running.frame = outer;
-      if (outer instanceof FunctionCoroutine) outer._inner = suspended ? this : null;
-      else if (task !== null && task._coro !== this) task._inner = suspended ? this : null;
-      if (!suspended) this._stage = CLOSED;
-    }
+    return outer;
+  }
+
+  #leave(outer: CoroutineObject<unknown> | null, suspended: boolean): void {
+    const task = running.task;
+    const inner = suspended ? this : null;
+    running.frame = outer;
+    if (outer instanceof FunctionCoroutine) outer._inner = inner;
+    else if (task !== null && task._coro !== this) task._inner = inner;
+    if (!suspended) this._stage = CLOSED;
   }
 }
 
@@ -241,7 +263,6 @@ function startFunction<T>(call: () => Started<T>, name: string): Iterator<Suspen
   );
 }
 
-// biome-ignore lint/complexity/useArrowFunction: its prototype is what is wanted
 const generatorFunctionPrototype: object = Object.getPrototypeOf(function* () {});
 const generatorPrototype: Generator<never, never, unknown> = (
   generatorFunctionPrototype as { readonly prototype: never }
@@ -326,7 +347,9 @@ export function coroutine(
   if (typeof fn !== 'function')
     throw new TypeError(`coroutine() needs a generator function or an async function, not ${describe(fn)}`);
   const make = function (this: unknown, ...args: never[]): CoroutineObject<unknown> {
-    return new FunctionCoroutine(fn, this, args);
+    const coro = new FunctionCoroutine(fn, this, args);
+    noteCreated(coro, running.loop);
+    return coro;
   };
   Object.defineProperty(make, 'name', { value: fn.name, configurable: true });
   Object.defineProperty(make, 'length', { value: fn.length, configurable: true });

@@ -8,6 +8,7 @@
  */
 import type { Future } from './future.ts';
 import type { Scheduler } from './scheduler.ts';
+import { sourceOf } from './sources.ts';
 
 /** What is needed to report a failure without keeping its future alive. */
 interface Failure {
@@ -84,5 +85,5 @@ export class Failures {
 }
 
 function describeFailure(future: Future<unknown>, loop: Scheduler): Failure {
-  return { what: future.constructor.name, error: future._value, source: future._source, loop };
+  return { what: future.constructor.name, error: future._value, source: sourceOf(future), loop };
 }

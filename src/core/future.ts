@@ -13,6 +13,7 @@ import { type Entry, Handle } from './handle.ts';
 import { describe } from './repr.ts';
 import { running } from './running.ts';
 import type { Scheduler } from './scheduler.ts';
+import { createdAt, noteSource, noteSuspension } from './sources.ts';
 import { promiseOf } from './thenable.ts';
 
 export const PENDING = 0;
@@ -26,18 +27,12 @@ export class Future<T> implements Awaitable<T> {
   readonly _loop: Scheduler;
   /** @internal */
   _state: State = PENDING;
-  /** @internal The result, or the exception. */
+  /** @internal The result, the exception, or the message of the cancellation (of a task, also one that is still to be delivered). */
   _value: unknown = undefined;
   /** @internal Who is told when it is done: nobody, one, or several. */
   _callbacks: Entry | Entry[] | null = null;
-  /** @internal Set while it is handed out by `yield*`, so that a bare `yield` of it is found out. */
-  _blocking = false;
-  /** @internal */
-  _cancelMessage: unknown = undefined;
   /** @internal The futures that wait for this one without being tasks suspended on it (`gather`, task groups). */
   _awaitedBy: Future<unknown> | Set<Future<unknown>> | null = null;
-  /** @internal Where it was made, in debug mode. */
-  _source: string | undefined = undefined;
 
   /**
    * A future of `options.loop`, by default of the running loop.
@@ -48,7 +43,7 @@ export class Future<T> implements Awaitable<T> {
     if (loop === null)
       throw new RuntimeError('no running event loop: make futures inside a coroutine, or give { loop }');
     this._loop = loop;
-    if (loop._debug) this._source = loop._captureStack();
+    if (loop._debug) noteSource(this, loop._captureStack());
   }
 
   /** The loop that the future belongs to. */
@@ -131,8 +126,7 @@ export class Future<T> implements Awaitable<T> {
       this._markRetrieved();
       return false;
     }
-    this._cancelMessage = message;
-    this._complete(CANCELLED, undefined);
+    this._complete(CANCELLED, message ?? undefined);
     return true;
   }
 
@@ -196,9 +190,7 @@ export class Future<T> implements Awaitable<T> {
       const shown = waiters.slice(0, 2).map((w) => (w instanceof Handle ? describe(w._callback) : 'wakeup'));
       parts.push(`cb=[${shown.join(', ')}${waiters.length > 2 ? `, and ${waiters.length - 2} more` : ''}]`);
     }
-    if (this._source !== undefined)
-      parts.push(`created at ${this._source.split('\n', 1)[0]?.trim().replace(/^at /, '')}`);
-    return parts.join(' ');
+    return parts.join(' ') + createdAt(this);
   }
 
   /** @internal Who waits for it now. */
@@ -256,9 +248,15 @@ export class Future<T> implements Awaitable<T> {
     if (this._state === FAILED) this._loop._failures.delete(this);
   }
 
+  /** @internal The message that was given to `cancel()`. */
+  _cancelMessage(): unknown {
+    const none = this._state === FINISHED || this._state === FAILED || this._value instanceof CancelledError;
+    return none ? undefined : this._value;
+  }
+
   /** @internal The error that tells of the cancellation. */
   _makeCancelledError(): CancelledError {
-    const message = this._cancelMessage;
+    const message = this._cancelMessage();
     const make = () => (message === undefined ? new CancelledError() : new CancelledError(message));
     return this._loop._debug ? make() : withoutStack(make);
   }
@@ -293,14 +291,19 @@ class FutureIterator<T> implements Iterator<Suspension, T, unknown> {
       throw new RuntimeError(`yield* was not used with ${future}: it came back before the future was done`);
     } else {
       this.#started = true;
-      future._blocking = true;
-      if (future._loop._debug) running.task?._noteSuspension(future._loop._captureStack());
+      running.awaited = future;
+      if (future._loop._debug && running.task !== null)
+        noteSuspension(running.task, future._loop._captureStack());
     }
     return this as unknown as IteratorResult<Suspension, T>;
   }
 
   throw(error: unknown): never {
     throw error;
+  }
+
+  [Symbol.iterator](): this {
+    return this;
   }
 }
 
@@ -328,9 +331,4 @@ export class DoneEntry<T> implements Entry {
 /** Give `future` a result unless it is done; for timers that may come late. */
 export function setResultUnlessDone<T>(future: Future<T>, result: T): void {
   if (future._state === PENDING) future.setResult(result);
-}
-
-/** Did `future` end with an exception? Looking does not count as asking for it. */
-export function isFailed(future: Future<unknown>): boolean {
-  return future._state === FAILED;
 }

@@ -4,11 +4,13 @@
  * Whatever stands in the ready queue is an `Entry`: a handle, or a task (a wake-up of a task allocates nothing). A cancelled handle stays
  * where it is and is passed over. Source: Python docs, "Event Loop", "Callback Handles".
  */
-import { type Context, currentContext } from './context.ts';
+import { Context, currentValues, type Values } from './context.ts';
 import { isExit } from './errors.ts';
 import { describeCallback } from './repr.ts';
 import { running } from './running.ts';
 import type { Scheduler } from './scheduler.ts';
+import { createdAt, noteSource, sourceOf } from './sources.ts';
+import type { Timed } from './timers.ts';
 
 /** Something that the loop can run once. */
 export interface Entry {
@@ -28,9 +30,7 @@ export class Handle implements Entry {
   /** @internal */
   readonly _loop: Scheduler;
   /** @internal */
-  readonly _context: Context;
-  /** @internal Where it was made, in debug mode. */
-  _source: string | undefined = undefined;
+  _context: Context | Values;
 
   /** @internal */
   constructor(
@@ -42,8 +42,8 @@ export class Handle implements Entry {
     this._callback = callback;
     this._args = args;
     this._loop = loop;
-    this._context = context ?? currentContext().copy();
-    if (loop._debug) this._source = loop._captureStack();
+    this._context = context ?? currentValues();
+    if (loop._debug) noteSource(this, loop._captureStack());
   }
 
   /** Keep the callback from being called. Has no effect on one that was called or cancelled. */
@@ -59,6 +59,7 @@ export class Handle implements Entry {
 
   /** The context in which the callback runs. */
   getContext(): Context {
+    if (!(this._context instanceof Context)) this._context = Context._of(this._context);
     return this._context;
   }
 
@@ -74,11 +75,12 @@ export class Handle implements Entry {
       else callback(...args);
     } catch (error) {
       if (isExit(error)) throw error;
+      const sourceTraceback = sourceOf(this);
       this._loop.callExceptionHandler({
         message: `Exception in callback ${describeCallback(callback, this._args)}`,
         exception: error,
         handle: this,
-        ...(this._source === undefined ? {} : { sourceTraceback: this._source }),
+        ...(sourceTraceback === undefined ? {} : { sourceTraceback }),
       });
     } finally {
       running.context = null;
@@ -88,23 +90,19 @@ export class Handle implements Entry {
   toString(): string {
     const callback = this._callback;
     const what = callback === null ? 'cancelled' : describeCallback(callback, this._args);
-    return `<${this.constructor.name} ${what}${this._source === undefined ? '' : ` created at ${firstFrame(this._source)}`}>`;
+    return `<${this.constructor.name} ${what}${createdAt(this)}>`;
   }
 }
 
 const NONE: readonly unknown[] = [];
 
-function firstFrame(stack: string): string {
-  return stack.split('\n', 1)[0]?.replace(/^\s*at /, '') ?? '';
-}
-
 /** A callback to come at a time of the loop's clock. */
-export class TimerHandle extends Handle {
-  /** @internal In seconds of the loop's clock. */
+export class TimerHandle extends Handle implements Timed {
+  /** @internal */
   readonly _when: number;
-  /** @internal Number of this timer in the order of making, for those with equal deadlines. */
+  /** @internal */
   _order = 0;
-  /** @internal Does it stand in the loop's heap? */
+  /** @internal */
   _scheduled = false;
 
   /** @internal */

@@ -5,8 +5,9 @@
  * while a step or callback is on the stack; between them (in the continuation of an `await`) the task is found through
  * `AsyncLocalStorage` (see `async-scope.ts`). Source: Python docs, "Event Loop", `get_running_loop`; "Coroutines and Tasks", `current_task`.
  */
-import type { Context } from './context.ts';
+import type { Context, Values } from './context.ts';
 import type { CoroutineObject } from './coroutine.ts';
+import type { Future } from './future.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Task } from './task.ts';
 
@@ -17,10 +18,19 @@ interface Running {
   chosen: Scheduler | null;
   /** The task whose step is on the stack. */
   task: Task<unknown> | null;
-  /** The context of the step or callback on the stack. */
-  context: Context | null;
+  /** The context of the step or callback on the stack; bare values until someone needs a context. */
+  context: Context | Values | null;
+  /** The future that an iterator of it handed out last: tells `yield*` from a bare `yield` of a future. */
+  awaited: Future<unknown> | null;
   /** The innermost tracked coroutine of the step on the stack, for the visible stack of its task. */
   frame: CoroutineObject<unknown> | null;
 }
 
-export const running: Running = { loop: null, chosen: null, task: null, context: null, frame: null };
+export const running: Running = {
+  loop: null,
+  chosen: null,
+  task: null,
+  context: null,
+  awaited: null,
+  frame: null,
+};

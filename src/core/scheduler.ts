@@ -36,10 +36,11 @@ import { AGAIN, type Driven, HOP, type Next, type Reactor, STOPPED } from './rea
 import { ReadyQueue } from './ready.ts';
 import { describe } from './repr.ts';
 import { running } from './running.ts';
+import { sourceOf } from './sources.ts';
 import { captureStack } from './stack.ts';
 import { Strand } from './strand.ts';
 import { Task, type TaskOptions } from './task.ts';
-import { TimerHeap } from './timers.ts';
+import { type Timed, TimerHeap } from './timers.ts';
 import { warn } from './warn.ts';
 
 /** Timers due within this many seconds from now count as due: the resolution of the clock. */
@@ -326,7 +327,8 @@ export class Scheduler implements Driven {
     entry._run();
     const seconds = (performance.now() - start) / 1000;
     if (seconds < this.slowCallbackDuration) return;
-    const source = what?._source === undefined ? '' : `\n  created at\n${what._source}`;
+    const origin = what === null ? undefined : sourceOf(what);
+    const source = origin === undefined ? '' : `\n  created at\n${origin}`;
     warn(`Executing ${what ?? 'a callback'} took ${seconds.toFixed(3)} seconds${source}`, 'RuntimeWarning');
   }
 
@@ -433,10 +435,15 @@ export class Scheduler implements Driven {
   ): TimerHandle {
     this.#checkClosed();
     const timer = new TimerHandle(when, callback, args, this, context);
+    this._addTimer(timer);
+    return timer;
+  }
+
+  /** @internal */
+  _addTimer(timer: Timed): void {
     this.#timers.push(timer);
     // A loop that waits for a later deadline must be told of this one.
     if (this.#parked) this.#unpark();
-    return timer;
   }
 
   /** @internal */

@@ -1,25 +1,48 @@
 /**
- * `sleep`: the most frequent await of all, so it is one object that is its own coroutine, iterator and iterator result.
+ * `sleep`: the most frequent await of all, written out by hand.
  *
- * Source: Python docs, "Coroutines and Tasks", "Sleeping": a delay of zero or less gives way for one iteration of the loop.
+ * A `Sleep` is its own coroutine, iterator and iterator result; what it waits for, a `Wakeup`, is future and timer in one. Source: Python docs,
+ * "Coroutines and Tasks", "Sleeping": a delay of zero or less gives way for one iteration of the loop.
  */
 import type { Suspension } from './awaitable.ts';
 import { CoroutineObject } from './coroutine.ts';
 import { RuntimeError, ValueError } from './errors.ts';
-import { Future, setResultUnlessDone } from './future.ts';
-import type { TimerHandle } from './handle.ts';
+import { FINISHED, Future, PENDING } from './future.ts';
+import type { Entry } from './handle.ts';
 import { noteCreated } from './never-awaited.ts';
 import { describe } from './repr.ts';
 import { running } from './running.ts';
+import type { Scheduler } from './scheduler.ts';
+import { noteSuspension } from './sources.ts';
+import type { Timed } from './timers.ts';
 
-type SleepResult<T> = IteratorResult<Suspension, T>;
+/** A future that is done at a time of the loop's clock. */
+class Wakeup extends Future<undefined> implements Entry, Timed {
+  readonly _when: number;
+  _order = 0;
+  _scheduled = false;
+
+  constructor(loop: Scheduler, when: number) {
+    super({ loop });
+    this._when = when;
+  }
+
+  _run(): void {
+    if (this._state === PENDING) this._complete(FINISHED, undefined);
+  }
+
+  /** Not to be rung any more; what waits for it is told if it still waits. */
+  override cancel(message?: unknown): boolean {
+    if (this._scheduled && this._state === PENDING) this._loop._timerCancelled();
+    return super.cancel(message);
+  }
+}
 
 class Sleep<T> extends CoroutineObject<T> implements Iterator<Suspension, T, unknown> {
   done = false;
   value: unknown = null;
   readonly #delay: number;
   readonly #result: T;
-  #timer: TimerHandle | null = null;
 
   constructor(delay: number, result: T) {
     super();
@@ -32,50 +55,56 @@ class Sleep<T> extends CoroutineObject<T> implements Iterator<Suspension, T, unk
     return 'sleep';
   }
 
-  _begin(): Iterator<Suspension, T, unknown> {
-    // yield* starts it by calling next(), which claims it: hand back the right to do so.
-    this._stage = 0;
+  override [Symbol.iterator](): Iterator<Suspension, T, unknown> {
+    this._mustBeNew();
     return this;
   }
 
-  next(): SleepResult<T> {
-    if (this._stage === 0) {
+  _begin(): Iterator<Suspension, T, unknown> {
+    return this;
+  }
+
+  next(): IteratorResult<Suspension, T> {
+    if (this._isNew) {
       this._claim();
       if (this.#delay > 0) this.value = this.#wait();
-      return this as unknown as SleepResult<T>;
+      return this as unknown as IteratorResult<Suspension, T>;
     }
     if (this.done) return { done: true, value: undefined as T };
-    this.#timer?.cancel();
-    this.done = true;
-    const waited = this.value as Future<T> | null;
-    this.value = waited === null ? this.#result : waited.result();
-    return this as unknown as SleepResult<T>;
+    const wakeup = this.value as Wakeup | null;
+    this.#end();
+    wakeup?.result();
+    this.value = this.#result;
+    return this as unknown as IteratorResult<Suspension, T>;
   }
 
   throw(error: unknown): never {
-    if (this._stage === 0) this._claim();
-    this.#timer?.cancel();
-    this.done = true;
+    if (this._isNew) this._claim();
+    this.#end();
     throw error;
   }
 
-  return(value?: T): SleepResult<T> {
-    if (this._stage === 0) this._claim();
-    this.#timer?.cancel();
-    this.done = true;
+  return(value?: T): IteratorResult<Suspension, T> {
+    if (this._isNew) this._claim();
+    this.#end();
     return { done: true, value: value as T };
   }
 
-  #wait(): Future<T> {
+  #end(): void {
+    const wakeup = this.value as Wakeup | null;
+    if (!this.done && wakeup !== null && wakeup._state === PENDING) wakeup.cancel();
+    this.done = true;
+    this.value = undefined;
+  }
+
+  #wait(): Wakeup {
     const loop = running.loop;
     if (loop === null) throw new RuntimeError('no running event loop');
-    const future = new Future<T>({ loop });
-    if (this.#delay !== Infinity) {
-      this.#timer = loop._timer(loop.time() + this.#delay, setResultUnlessDone, [future, this.#result], null);
-    }
-    future._blocking = true;
-    if (loop._debug) running.task?._noteSuspension(loop._captureStack());
-    return future;
+    const wakeup = new Wakeup(loop, loop.time() + this.#delay);
+    if (this.#delay !== Infinity) loop._addTimer(wakeup);
+    running.awaited = wakeup;
+    if (loop._debug && running.task !== null) noteSuspension(running.task, loop._captureStack());
+    return wakeup;
   }
 }
 
@@ -92,8 +121,9 @@ class Sleep<T> extends CoroutineObject<T> implements Iterator<Suspension, T, unk
 export function sleep(delay: number): CoroutineObject<void>;
 export function sleep<T>(delay: number, result: T): CoroutineObject<T>;
 export function sleep(delay: number, result?: unknown): CoroutineObject<unknown> {
-  if (typeof delay !== 'number')
+  if (typeof delay !== 'number') {
     throw new TypeError(`sleep() needs a delay in seconds, as a number, not ${describe(delay)}`);
+  }
   if (Number.isNaN(delay)) throw new ValueError('Invalid delay: NaN (not a number)');
   return new Sleep(delay, result);
 }

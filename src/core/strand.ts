@@ -24,7 +24,7 @@ export class Strand<T> extends Task<T> {
     resolve: (value: T) => void,
     reject: (reason: unknown) => void,
   ) {
-    super(coro, { loop, strand: { context: owner?._context, scope: captureFullScope() } });
+    super(coro, { loop, strand: { context: owner?.getContext(), scope: captureFullScope() } });
     this.#owner = owner;
     this.#resolve = resolve;
     this.#reject = reject;

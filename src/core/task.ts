@@ -13,7 +13,7 @@
  */
 import { type AsyncScope, asyncTask, captureScopeUnless } from './async-scope.ts';
 import type { Coroutine, Suspension } from './awaitable.ts';
-import { type Context, currentContext } from './context.ts';
+import { Context, currentContext, currentValues, type Values } from './context.ts';
 import {
   CoroutineObject,
   FunctionCoroutine,
@@ -29,6 +29,7 @@ import { InlineFuture } from './inline.ts';
 import { describe } from './repr.ts';
 import { running } from './running.ts';
 import type { Scheduler } from './scheduler.ts';
+import { suspensionOf } from './sources.ts';
 import { framesOf, parseStack, type StackFrame, writeStack } from './stack.ts';
 
 /** Options of a new task. */
@@ -54,7 +55,7 @@ export class Task<T> extends Future<T> implements Entry {
   /** @internal */
   readonly _coro: Coroutine<T> | CoroutineObject<T>;
   /** @internal */
-  readonly _context: Context;
+  _context: Context | Values;
   /** @internal */
   _waiter: Future<unknown> | null = null;
   /** @internal */
@@ -69,11 +70,9 @@ export class Task<T> extends Future<T> implements Entry {
   _inner: CoroutineObject<unknown> | null = null;
   readonly #isGenerator: boolean;
   #name: string | number;
-  #strands: Set<Task<unknown>> | null = null;
   #scope: AsyncScope | null;
-  #cancelledError: CancelledError | null = null;
-  #controller: AbortController | null = null;
-  #suspendedAt: string | null = null;
+  /** What async functions and host APIs need of it. */
+  #native: { strands: Set<Task<unknown>> | null; controller: AbortController | null } | null = null;
 
   /**
    * Make tasks with `createTask`, `TaskGroup.createTask` or `loop.createTask`; the constructor is for task factories.
@@ -93,7 +92,7 @@ export class Task<T> extends Future<T> implements Entry {
       return;
     }
     this.#name = name ?? ++lastNumber;
-    this._context = context ?? currentContext().copy();
+    this._context = context ?? currentValues();
     this.#scope = captureScopeUnless(this._loop._home);
     if (eagerStart === true && this._loop.isRunning()) {
       this.#startEagerly();
@@ -124,6 +123,10 @@ export class Task<T> extends Future<T> implements Entry {
 
   /** The context that the task runs in. */
   getContext(): Context {
+    if (!(this._context instanceof Context)) {
+      const running_ = running.task === (this as Task<unknown>) && running.context === this._context;
+      this._context = running_ ? currentContext() : Context._of(this._context);
+    }
     return this._context;
   }
 
@@ -132,9 +135,10 @@ export class Task<T> extends Future<T> implements Entry {
    * A task that is un-cancelled gets a new signal.
    */
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
+    this.#native ??= { strands: null, controller: null };
+    this.#native.controller ??= new AbortController();
     if (this._cancelRequests > 0) this.#abort();
-    return this.#controller.signal;
+    return this.#native.controller.signal;
   }
 
   /**
@@ -162,7 +166,7 @@ export class Task<T> extends Future<T> implements Entry {
       break;
     }
     task._mustCancel = true;
-    task._cancelMessage = message;
+    task._value = message ?? undefined;
     return true;
   }
 
@@ -177,7 +181,7 @@ export class Task<T> extends Future<T> implements Entry {
       this._cancelRequests--;
       if (this._cancelRequests === 0) {
         this._mustCancel = false;
-        this.#controller = null;
+        if (this.#native !== null) this.#native.controller = null;
       }
     }
     return this._cancelRequests;
@@ -223,13 +227,9 @@ export class Task<T> extends Future<T> implements Entry {
       return this._value instanceof Error ? parseStack(this._value.stack).reverse() : [];
     if (this._state !== PENDING) return [];
     if (running.task === (this as Task<unknown>)) return parseStack(new Error().stack).slice(1).reverse();
-    if (this.#suspendedAt !== null) return parseStack(this.#suspendedAt).reverse();
+    const suspendedAt = suspensionOf(this);
+    if (suspendedAt !== undefined) return parseStack(suspendedAt).reverse();
     return framesOf(this._coro instanceof FunctionCoroutine ? this._coro : this._inner);
-  }
-
-  /** @internal In debug mode: the task is about to suspend with this stack. */
-  _noteSuspension(stack: string): void {
-    this.#suspendedAt = stack;
   }
 
   /** @internal Called by the ready queue, and by what this task waits for inline. */
@@ -242,7 +242,8 @@ export class Task<T> extends Future<T> implements Entry {
       throwing = true;
       error = waiter._state === CANCELLED ? waiter._makeCancelledError() : waiter._retrieve();
     }
-    if (this._mustCancel) {
+    // The end of an async function is no suspension: what it returned or threw comes first.
+    if (this._mustCancel && !(waiter instanceof InlineFuture)) {
       if (!(throwing && error instanceof CancelledError)) {
         throwing = true;
         error = this._makeCancelledError();
@@ -262,25 +263,26 @@ export class Task<T> extends Future<T> implements Entry {
     const outerTask = running.task;
     const outerContext = running.context;
     const outerFrame = running.frame;
+    const context = this._context;
     running.task = this._owner;
-    running.context = this._context;
+    running.context = context;
     running.frame = null;
-    let step: IteratorResult<Suspension, T>;
+    let step: IteratorResult<Suspension, T> | null = null;
+    let thrown: unknown;
     try {
-      if (this.#isGenerator)
+      if (this.#isGenerator) {
         step = throwing ? generatorThrow.call(this._coro, error) : generatorNext.call(this._coro, undefined);
-      else step = throwing ? this._coro.throw(error) : this._coro.next(undefined);
-    } catch (thrown) {
-      running.task = outerTask;
-      running.context = outerContext;
-      running.frame = outerFrame;
-      this._threw(thrown);
-      return;
+      } else step = throwing ? this._coro.throw(error) : this._coro.next(undefined);
+    } catch (problem) {
+      thrown = problem;
     }
+    // The step may have asked for a context of its own.
+    if (running.context !== context) this._context = running.context as Context;
     running.task = outerTask;
     running.context = outerContext;
     running.frame = outerFrame;
-    if (step.done === true) this._returned(step.value);
+    if (step === null) this._threw(thrown);
+    else if (step.done === true) this._returned(step.value);
     else this.#suspend(step.value);
   }
 
@@ -289,14 +291,14 @@ export class Task<T> extends Future<T> implements Entry {
       this._loop._enqueue(this);
     } else if (
       suspension instanceof Future &&
-      suspension._blocking &&
+      suspension === running.awaited &&
       suspension._loop === this._loop &&
       !this.#isSelf(suspension)
     ) {
-      suspension._blocking = false;
+      running.awaited = null;
       this._waiter = suspension;
       suspension._addWaiter(this);
-      if (this._mustCancel && suspension.cancel(this._cancelMessage)) this._mustCancel = false;
+      if (this._mustCancel) this.#deliver(suspension);
     } else {
       // The coroutine is told in the next iteration, as if it had waited for a future that failed.
       this._waiter = Object.assign(new Future<never>({ loop: this._loop }), {
@@ -305,6 +307,13 @@ export class Task<T> extends Future<T> implements Entry {
       });
       this._loop._enqueue(this);
     }
+  }
+
+  /** A cancellation is owed, and this is where the task waits now. */
+  #deliver(waiter: Future<unknown>): void {
+    if (waiter.cancel(this._value)) this._mustCancel = false;
+    // An async function is waited for: what that one awaits next is told of it, and stands with the task.
+    else if (this._owner !== null && waiter instanceof InlineFuture) this._owe(this._owner);
   }
 
   #isSelf(future: Future<unknown>): boolean {
@@ -316,9 +325,9 @@ export class Task<T> extends Future<T> implements Entry {
       if (value._loop !== this._loop) {
         return new RuntimeError(`${this._owner ?? this} got Future ${value} attached to a different loop`);
       }
-      if (!value._blocking)
+      if (value !== running.awaited)
         return new RuntimeError(`yield was used instead of yield* in ${this._owner ?? this} with ${value}`);
-      value._blocking = false;
+      running.awaited = null;
       return new RuntimeError(`Task cannot await on itself: ${this}`);
     }
     if (isCoroutine(value)) {
@@ -336,7 +345,7 @@ export class Task<T> extends Future<T> implements Entry {
     this._loop._unregisterTask(this);
     if (this._mustCancel) {
       this._mustCancel = false;
-      super.cancel(this._cancelMessage);
+      super.cancel(this._value);
     } else {
       this._complete(FINISHED, value);
     }
@@ -346,8 +355,8 @@ export class Task<T> extends Future<T> implements Entry {
   _threw(error: unknown): void {
     this._loop._unregisterTask(this);
     if (error instanceof CancelledError) {
-      this.#cancelledError = error;
-      super.cancel();
+      // Whoever asks first gets this very error.
+      this._complete(CANCELLED, error);
     } else {
       this._fail(error);
       if (isExit(error)) throw error;
@@ -355,39 +364,40 @@ export class Task<T> extends Future<T> implements Entry {
   }
 
   override _makeCancelledError(): CancelledError {
-    const error = this.#cancelledError;
-    if (error === null) return super._makeCancelledError();
-    this.#cancelledError = null;
+    const error = this._value;
+    if (this._state !== CANCELLED || !(error instanceof CancelledError)) return super._makeCancelledError();
+    this._value = undefined;
     return error;
   }
 
   #startEagerly(): void {
+    this._loop._registerTask(this);
     this._step(false, undefined);
-    if (this._state === PENDING) this._loop._registerTask(this);
   }
 
   #request(): void {
     this._cancelRequests++;
-    if (this.#controller !== null) this.#abort();
+    if (this.#native !== null) this.#abort();
   }
 
   /** @internal Hand a cancellation that was not delivered yet to `other`. */
   _owe(other: Task<unknown>): void {
-    if (!this._mustCancel) return;
+    if (!this._mustCancel || other === (this as Task<unknown>)) return;
     this._mustCancel = false;
     other._mustCancel = true;
-    other._cancelMessage = this._cancelMessage;
+    other._value = this._value;
   }
 
   #abort(): void {
-    this.#controller?.abort(new CancelledError('the task was cancelled'));
+    this.#native?.controller?.abort(new CancelledError('the task was cancelled'));
   }
 
   /** Cancel what the task's async functions await. @returns whether there was something. */
   #cancelStrands(message: unknown): boolean {
-    if (this.#strands === null) return false;
+    const strands = this.#native?.strands;
+    if (strands === undefined || strands === null) return false;
     let any = false;
-    for (const strand of [...this.#strands]) {
+    for (const strand of [...strands]) {
       // A strand that itself waits for an async function is not where the task waits: that function's own strands are.
       if (strand._waiter instanceof InlineFuture) continue;
       any = strand.cancel(message) || any;
@@ -397,19 +407,20 @@ export class Task<T> extends Future<T> implements Entry {
 
   /** @internal */
   _addStrand(strand: Task<unknown>): void {
-    this.#strands ??= new Set();
-    this.#strands.add(strand);
+    this.#native ??= { strands: null, controller: null };
+    this.#native.strands ??= new Set();
+    this.#native.strands.add(strand);
   }
 
   /** @internal */
   _removeStrand(strand: Task<unknown>): void {
-    this.#strands?.delete(strand);
+    this.#native?.strands?.delete(strand);
   }
 
   /** @internal What the task waits for: its own future, and those of its strands. */
   _waitsFor(): Future<unknown>[] {
     const waits: Future<unknown>[] = [];
-    for (const strand of this.#strands ?? []) waits.push(...strand._waitsFor());
+    for (const strand of this.#native?.strands ?? []) waits.push(...strand._waitsFor());
     if (this._waiter !== null && !(this._waiter instanceof InlineFuture)) waits.push(this._waiter);
     return waits;
   }

@@ -5,17 +5,28 @@
  * cancelled, when the heap is rebuilt without them (amortised O(1) a cancellation). CPython leaves the order of equal deadlines to chance;
  * here it is the order of setting, as in libuv.
  */
-import type { TimerHandle } from './handle.ts';
+import type { Entry } from './handle.ts';
+
+/** Something that runs at a time: a timer handle, or what a sleeping task waits for. */
+export interface Timed extends Entry {
+  /** In seconds of the loop's clock. */
+  readonly _when: number;
+  /** Its number in the order of setting, for those with equal deadlines. */
+  _order: number;
+  /** Does it stand in the heap? */
+  _scheduled: boolean;
+  cancelled(): boolean;
+}
 
 /** Below this size a heap is not worth rebuilding. */
 const SMALL = 100;
 
-function before(a: TimerHandle, b: TimerHandle): boolean {
+function before(a: Timed, b: Timed): boolean {
   return a._when < b._when || (a._when === b._when && a._order < b._order);
 }
 
 export class TimerHeap {
-  #heap: TimerHandle[] = [];
+  #heap: Timed[] = [];
   #cancelled = 0;
   #nextOrder = 0;
 
@@ -29,7 +40,7 @@ export class TimerHeap {
     return this.#heap.length - this.#cancelled;
   }
 
-  push(timer: TimerHandle): void {
+  push(timer: Timed): void {
     timer._order = this.#nextOrder++;
     timer._scheduled = true;
     const heap = this.#heap;
@@ -55,7 +66,7 @@ export class TimerHeap {
   }
 
   /** Remove and return the first timer that is due before `end`, or `null`. */
-  shiftDue(end: number): TimerHandle | null {
+  shiftDue(end: number): Timed | null {
     return this.deadline() < end ? this.#shift() : null;
   }
 
@@ -66,10 +77,10 @@ export class TimerHeap {
     this.#cancelled = 0;
   }
 
-  #shift(): TimerHandle {
+  #shift(): Timed {
     const heap = this.#heap;
-    const first = heap[0] as TimerHandle;
-    const last = heap.pop() as TimerHandle;
+    const first = heap[0] as Timed;
+    const last = heap.pop() as Timed;
     first._scheduled = false;
     if (heap.length > 0) this.#down(0, last);
     return first;
@@ -81,14 +92,14 @@ export class TimerHeap {
     for (const timer of all) if (timer.cancelled()) timer._scheduled = false;
     this.#cancelled = 0;
     const heap = this.#heap;
-    for (let i = (heap.length >> 1) - 1; i >= 0; i--) this.#down(i, heap[i] as TimerHandle);
+    for (let i = (heap.length >> 1) - 1; i >= 0; i--) this.#down(i, heap[i] as Timed);
   }
 
-  #up(index: number, timer: TimerHandle): void {
+  #up(index: number, timer: Timed): void {
     const heap = this.#heap;
     while (index > 0) {
       const parent = (index - 1) >> 1;
-      const above = heap[parent] as TimerHandle;
+      const above = heap[parent] as Timed;
       if (!before(timer, above)) break;
       heap[index] = above;
       index = parent;
@@ -96,15 +107,14 @@ export class TimerHeap {
     heap[index] = timer;
   }
 
-  #down(index: number, timer: TimerHandle): void {
+  #down(index: number, timer: Timed): void {
     const heap = this.#heap;
     const half = heap.length >> 1;
     while (index < half) {
       let child = 2 * index + 1;
       const right = child + 1;
-      if (right < heap.length && before(heap[right] as TimerHandle, heap[child] as TimerHandle))
-        child = right;
-      const below = heap[child] as TimerHandle;
+      if (right < heap.length && before(heap[right] as Timed, heap[child] as Timed)) child = right;
+      const below = heap[child] as Timed;
       if (!before(below, timer)) break;
       heap[index] = below;
       index = child;

@@ -8,7 +8,7 @@ import type { Coroutine } from '../core/awaitable.ts';
 import { type CoroutineObject, LazyCoroutine } from '../core/coroutine.ts';
 import { type Eventually, eventually, type Manageable, toManager } from './async-with.ts';
 
-type Exit = (error?: unknown) => Eventually<boolean | void | undefined> | boolean | void | undefined;
+type Exit = (error?: unknown) => unknown;
 
 function isThenable(value: unknown): value is Eventually<unknown> {
   return typeof value === 'object' && value !== null;

@@ -15,7 +15,7 @@ import { type AsyncContextManager, type Eventually, eventually } from './async-w
 /** Return this from the body of `asyncFor` to leave the loop. */
 export const BREAK: unique symbol = Symbol('asyncio.BREAK');
 
-type Body<T> = (item: T) => Eventually<unknown> | typeof BREAK | void | undefined;
+type Body<T> = (item: T) => unknown;
 type Source<T> = AsyncIterable<T> | Iterable<T>;
 
 /** An async iterator as the library's own give: `next` may return an awaitable, not only a promise. */
@@ -56,22 +56,19 @@ function* each<T>(iterable: Source<T>, body: Body<T>): Coroutine<void> {
   const loop = running.loop as Scheduler;
   const closable = typeof iterator.return === 'function' ? (iterator as never) : null;
   if (closable !== null) loop._asyncgenStarted(closable);
-  let finished = false;
+  // An iterator that fails or ends closes itself; one that is left while the body runs must be told.
+  let inBody = false;
   try {
     for (;;) {
       const step = yield* call<IteratorResult<T>>(() => iterator.next());
-      if (step.done === true) {
-        finished = true;
-        return;
-      }
+      if (step.done === true) return;
+      inBody = true;
       if ((yield* call<unknown>(() => body(step.value))) === BREAK) return;
+      inBody = false;
     }
-  } catch (error) {
-    // An iterator that failed has closed itself.
-    throw error;
   } finally {
     if (closable !== null) loop._asyncgenEnded(closable);
-    if (!finished && iterator.return !== undefined) yield* call(() => iterator.return?.());
+    if (inBody && iterator.return !== undefined) yield* call(() => iterator.return?.());
   }
 }
 

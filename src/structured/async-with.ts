@@ -5,7 +5,13 @@
  * true. Source: Python reference, "The async with statement"; PEP 492.
  */
 import type { Awaitable, Coroutine } from '../core/awaitable.ts';
-import { type CoroutineObject, FunctionCoroutine, isAwaitable, LazyCoroutine } from '../core/coroutine.ts';
+import {
+  type CoroutineObject,
+  FunctionCoroutine,
+  isAwaitable,
+  isGeneratorFunction,
+  LazyCoroutine,
+} from '../core/coroutine.ts';
 import { ensureFutureOn } from '../core/ensure-future.ts';
 import { describe } from '../core/repr.ts';
 
@@ -17,7 +23,7 @@ export interface AsyncContextManager<T> {
   /** Begin; the result is what the body is given. */
   aenter(): Eventually<T>;
   /** End. `error` is what the body threw, or `undefined`. @returns true to swallow the error. */
-  aexit(error?: unknown): Eventually<boolean | void | undefined>;
+  aexit(error?: unknown): Eventually<unknown>;
 }
 
 /** What `asyncWith` takes: a context manager, or anything disposable (which is given to the body itself). */
@@ -78,14 +84,21 @@ export function asyncWith<T, R>(
 Object.defineProperty(within, 'name', { value: 'asyncWith' });
 
 function* within<T, R>(manager: AsyncContextManager<T>, body: (value: T) => Eventually<R>): Coroutine<R> {
-  const value = yield* eventually(manager.aenter());
+  const entering = manager.aenter();
+  const value = isAwaitable<T>(entering) ? yield* entering : yield* eventually(entering);
   let result: R;
   try {
-    result = yield* new FunctionCoroutine<R>(body as (...args: never[]) => Eventually<R>, undefined, [value]);
+    if (isGeneratorFunction(body)) result = yield* body(value) as Coroutine<R>;
+    else
+      result = yield* new FunctionCoroutine<R>(body as (...args: never[]) => Eventually<R>, undefined, [
+        value,
+      ]);
   } catch (error) {
     if ((yield* eventually(manager.aexit(error))) === true) return undefined as never;
     throw error;
   }
-  yield* eventually(manager.aexit());
+  const leaving = manager.aexit();
+  if (isAwaitable(leaving)) yield* leaving;
+  else yield* eventually(leaving);
   return result;
 }

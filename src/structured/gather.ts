@@ -80,7 +80,7 @@ class GatheringFuture extends Future<unknown[]> {
 }
 
 function outcome(child: Future<unknown>): unknown {
-  if (child._state === CANCELLED) return new CancelledError(child._cancelMessage ?? '');
+  if (child._state === CANCELLED) return new CancelledError(child._cancelMessage() ?? '');
   return child._state === FAILED ? child._retrieve() : child._value;
 }
 

@@ -36,7 +36,10 @@ Object.defineProperty(limited, 'name', { value: 'waitFor' });
 
 function* limited<T>(awaitable: Waitable<T>, seconds: number | null): Coroutine<T> {
   if (seconds === null) return yield* inline(awaitable);
-  if (seconds > 0) return yield* asyncWith(timeout(seconds), () => inline(awaitable));
+  if (seconds > 0)
+    return yield* asyncWith(timeout(seconds), function* () {
+      return yield* inline(awaitable);
+    });
   const future = ensureFutureOn<T>(null, awaitable);
   if (future.done()) return future.result();
   yield* cancelAndWait(future);

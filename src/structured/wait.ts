@@ -5,9 +5,9 @@
  */
 import type { Coroutine, ResultOf, Waitable } from '../core/awaitable.ts';
 import { type CoroutineObject, isCoroutine, LazyCoroutine } from '../core/coroutine.ts';
-import { ensureFutureOn } from '../core/ensure-future.ts';
+import { ensureFutureOn, isFuture } from '../core/ensure-future.ts';
 import { ValueError } from '../core/errors.ts';
-import { DoneEntry, FAILED, type Future, isFailed, setResultUnlessDone } from '../core/future.ts';
+import { DoneEntry, FAILED, type Future, setResultUnlessDone } from '../core/future.ts';
 import { futureAddToAwaitedBy, futureDiscardFromAwaitedBy } from '../core/graph.ts';
 import { describe } from '../core/repr.ts';
 import { running } from '../core/running.ts';
@@ -55,7 +55,11 @@ function* waitAll(
   fs: Iterable<Waitable<unknown>>,
   options: WaitOptions,
 ): Coroutine<[Set<Future<unknown>>, Set<Future<unknown>>]> {
-  if (isCoroutine(fs) || typeof (fs as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== 'function') {
+  if (
+    isCoroutine(fs) ||
+    isFuture(fs) ||
+    typeof (fs as Partial<Iterable<unknown>> | null)?.[Symbol.iterator] !== 'function'
+  ) {
     throw new TypeError(`expect a list of futures, not ${describe(fs)}`);
   }
   const all = new Set(fs);
@@ -74,36 +78,18 @@ function* waitAll(
   return yield* waitFutures(futures, timeout, returnWhen, loop);
 }
 
-/** Wait for futures of `loop`; none of them may be a coroutine any more. */
-export function* waitFutures(
+/** Wait for futures of `loop`. Those that are done already count when their callbacks run, in the next iteration, as any other. */
+function* waitFutures(
   futures: Set<Future<unknown>>,
   timeout: number | null,
   returnWhen: ReturnWhen,
   loop: Scheduler,
 ): Coroutine<[Set<Future<unknown>>, Set<Future<unknown>>]> {
-  const pending = [...futures].filter((future) => !future.done());
-  const enough =
-    pending.length === 0 ||
-    (returnWhen === FIRST_COMPLETED && pending.length < futures.size) ||
-    (returnWhen === FIRST_EXCEPTION && [...futures].some(isFailed));
-  if (!enough) yield* waitPending(pending, timeout, returnWhen, loop);
-  const done = new Set<Future<unknown>>();
-  const left = new Set<Future<unknown>>();
-  for (const future of futures) (future.done() ? done : left).add(future);
-  return [done, left];
-}
-
-function* waitPending(
-  pending: Future<unknown>[],
-  timeout: number | null,
-  returnWhen: ReturnWhen,
-  loop: Scheduler,
-): Coroutine<void> {
   const waiter = loop.createFuture<void>();
   const timer =
     timeout === null ? null : loop.callLater(timeout, setResultUnlessDone<void>, waiter, undefined);
   const task = currentTask();
-  let left = pending.length;
+  let left = futures.size;
   const onDone = (future: Future<unknown>): void => {
     left--;
     const stop =
@@ -114,15 +100,22 @@ function* waitPending(
     timer?.cancel();
     setResultUnlessDone<void>(waiter, undefined);
   };
-  const entries = pending.map((future) => new DoneEntry(future, onDone));
-  if (task !== null) for (const future of pending) futureAddToAwaitedBy(future, task);
+  const entries: DoneEntry<unknown>[] = [];
+  for (const future of futures) {
+    entries.push(new DoneEntry(future, onDone));
+    if (task !== null) futureAddToAwaitedBy(future, task);
+  }
   try {
     yield* waiter;
   } finally {
     timer?.cancel();
     for (const entry of entries) entry.remove();
-    if (task !== null) for (const future of pending) futureDiscardFromAwaitedBy(future, task);
+    if (task !== null) for (const future of futures) futureDiscardFromAwaitedBy(future, task);
   }
+  const done = new Set<Future<unknown>>();
+  const pending = new Set<Future<unknown>>();
+  for (const future of futures) (future.done() ? done : pending).add(future);
+  return [done, pending];
 }
 
 /** Cancel `future`, and wait until it is done, whatever becomes of it. */

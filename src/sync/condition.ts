@@ -73,8 +73,8 @@ export class Condition extends LoopBound {
       }
       return true;
     } catch (error) {
-      // It had been notified: someone else must hear of it.
-      if (waiter.done() && !waiter.cancelled()) this.#notify(1);
+      // It may have been notified: someone else must hear of it, at the price of waking one for nothing.
+      this.#notify(1);
       throw error;
     }
   }

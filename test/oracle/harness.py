@@ -1,7 +1,8 @@
 """Runs every Python program of the oracle in one process and prints what each of them printed, as JSON.
 
-    python3 harness.py             {"python": "3.11.7", "lines": {name: [line, ...]}, "skipped": {name: reason}}
-    python3 harness.py --record    the same lines for the programs that need a newer Python than 3.11, for recorded.json
+    python3 harness.py                {"python": "3.11.7", "lines": {name: [line, ...]}, "skipped": {name: reason}}
+    python3 harness.py --record       recorded.json: the lines of the programs that need a newer Python than 3.11
+    python3 harness.py --accelerated  with the futures and tasks written in C, which must print the same
 
 Each program runs on a fresh loop in virtual time (kit.VirtualLoop): the clock starts at 0 and jumps to the next timer
 when nothing is ready, so that a run takes no time and two runs print the same. A program that could only hang raises.
@@ -16,6 +17,7 @@ import io
 import json
 import logging
 import pathlib
+import platform
 import sys
 import warnings
 
@@ -61,7 +63,7 @@ def main():
         load(file)
 
     here = sys.version_info[:2]
-    version = '.'.join(map(str, sys.version_info[:3]))
+    version = platform.python_version()
     lines, skipped = {}, {}
     for name, program in kit.programs.items():
         if '--record' in sys.argv and program.since <= (3, 11):
@@ -70,7 +72,12 @@ def main():
             skipped[name] = 'needs Python {}.{}, this is {}'.format(*program.since, version)
         else:
             lines[name] = lines_of(program)
-    json.dump({'python': version, 'lines': lines, 'skipped': skipped}, sys.stdout, indent=1)
+    if '--record' in sys.argv:
+        about = 'Printed by CPython itself, for machines whose Python is older. Made by harness.py --record.'
+        result = {'about': about, 'python': version, 'lines': lines}
+    else:
+        result = {'python': version, 'lines': lines, 'skipped': skipped}
+    json.dump(result, sys.stdout, indent=2)
     print()
 
 

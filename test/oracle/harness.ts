@@ -90,7 +90,7 @@ export async function loadPrograms(): Promise<ReadonlyMap<string, readonly strin
 }
 
 function inAsyncFunctions(source: string): string {
-  return source.replaceAll(/\bfunction\s*\*/g, 'async function').replaceAll(/\byield\*/g, 'await');
+  return source.replaceAll(/(?<!async )\bfunction\s*\*/g, 'async function').replaceAll(/\byield\*/g, 'await');
 }
 
 /** What one run printed, and what was said on the standard error output meanwhile. */

@@ -20,17 +20,22 @@ export type Text = 'generator' | 'async';
 type Main = () => asyncio.Coroutine<unknown> | Promise<unknown>;
 
 /** One registered program: a main coroutine function, or, as a script, a function that makes and runs its own loops. */
-export interface Program {
+export interface Program extends Limits {
   readonly body: Main;
   readonly isScript: boolean;
+}
+
+/** Where a program cannot be compared. */
+export interface Limits {
+  /** Why async functions cannot behave so in JavaScript. */
+  readonly notAsync?: string;
 }
 
 /** Something that programs hand to each other to be awaited. */
 export type Waited<T = unknown> = asyncio.Coroutine<T> | asyncio.Awaitable<T>;
 
 /** A class of errors. */
-// biome-ignore lint/suspicious/noExplicitAny: the parameters of any class at all
-export type ErrorClass = abstract new (...args: any[]) => Error;
+export type ErrorClass = abstract new (...args: never[]) => Error;
 
 const registered: Record<Text, Map<string, Program>> = { generator: new Map(), async: new Map() };
 let text: Text = 'generator';
@@ -38,8 +43,8 @@ let style: Style = 'generator';
 let lines: string[] = [];
 
 /** Registers a coroutine function that becomes the main task of a virtual loop. */
-export function program(name: string, body: Main): void {
-  register(name, { body, isScript: false });
+export function program(name: string, body: Main, limits: Limits = {}): void {
+  register(name, { body, isScript: false, ...limits });
 }
 
 /** Registers a function that makes and closes its own loops. */

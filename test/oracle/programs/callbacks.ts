@@ -38,8 +38,8 @@ program('one callback that adds two: both wait for the iteration after', functio
   function fork(name: string) {
     print('fork', name);
     if (name.length < 2) {
-      loop.callSoon(fork, name + 'l');
-      loop.callSoon(fork, name + 'r');
+      loop.callSoon(fork, `${name}l`);
+      loop.callSoon(fork, `${name}r`);
     }
   }
 

@@ -239,3 +239,34 @@ async def _():
     await asyncio.sleep(1)
     task.cancel()
     print(await outcome(task), at(), task.cancelling(), inner.cancelling())
+
+
+@program('a sleep ends in the iteration of its cancellation, the sleep was set first')
+async def _():
+    async def work():
+        try:
+            await asyncio.sleep(1)
+            print('slept')
+        except asyncio.CancelledError as error:
+            print(show(error), at())
+            raise
+
+    task = asyncio.create_task(work())
+    await asyncio.sleep(0)
+    asyncio.get_running_loop().call_at(1, task.cancel, 'at the same time')
+    print(await outcome(task))
+
+
+@program('a sleep ends in the iteration of its cancellation, the cancellation was set first')
+async def _():
+    async def work():
+        try:
+            await asyncio.sleep(1)
+            print('slept')
+        except asyncio.CancelledError as error:
+            print(show(error), at())
+            raise
+
+    task = asyncio.create_task(work())
+    asyncio.get_running_loop().call_at(1, task.cancel, 'at the same time')
+    print(await outcome(task))

@@ -254,3 +254,38 @@ program('a stubborn inner task: the outer one does not see the cancellation', fu
   task.cancel();
   print(yield* outcome(task), at(), task.cancelling(), inner.cancelling());
 });
+
+program('a sleep ends in the iteration of its cancellation, the sleep was set first', function* () {
+  const work = co(function* () {
+    try {
+      yield* asyncio.sleep(1);
+      print('slept');
+    } catch (error) {
+      only(error, asyncio.CancelledError);
+      print(show(error), at());
+      throw error;
+    }
+  });
+
+  const task = asyncio.createTask(work());
+  yield* asyncio.sleep(0);
+  asyncio.getRunningLoop().callAt(1, () => task.cancel('at the same time'));
+  print(yield* outcome(task));
+});
+
+program('a sleep ends in the iteration of its cancellation, the cancellation was set first', function* () {
+  const work = co(function* () {
+    try {
+      yield* asyncio.sleep(1);
+      print('slept');
+    } catch (error) {
+      only(error, asyncio.CancelledError);
+      print(show(error), at());
+      throw error;
+    }
+  });
+
+  const task = asyncio.createTask(work());
+  asyncio.getRunningLoop().callAt(1, () => task.cancel('at the same time'));
+  print(yield* outcome(task));
+});

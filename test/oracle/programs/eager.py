@@ -136,7 +136,7 @@ async def _():
         first = group.create_task(at_once(4))
         second = group.create_task(value_after(1, 5))
         print(state(first), state(second))
-    print(state(second), at())
+    print(state(first), state(second), at())
 
 
 @program('an eager child of a group fails at once', since=(3, 13))

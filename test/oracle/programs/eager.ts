@@ -9,6 +9,10 @@ import { failAfter, outcome, spin, ticker, valueAfter } from './common.ts';
 
 const level = new asyncio.ContextVar('eager level', { default: 0 });
 
+/** The promise of an async function settles in a microtask, and an `await` in it begins in one: after the code that made the task. */
+const notAsync =
+  'an async function neither ends nor begins to wait before the code that called it has gone on';
+
 /** From here on, the loop's tasks are eager. */
 function eager(): void {
   asyncio.getRunningLoop().setTaskFactory(asyncio.eagerTaskFactory);
@@ -30,31 +34,39 @@ program('an eager task runs to its first wait at once', function* () {
   print(yield* second, yield* first);
 });
 
-program('an eager task that does not wait is done at once', function* () {
-  eager();
+program(
+  'an eager task that does not wait is done at once',
+  function* () {
+    eager();
 
-  const work = co(function* () {
-    return 'value';
-  });
+    const work = co(function* () {
+      return 'value';
+    });
 
-  const task = asyncio.createTask(work());
-  print(task.done(), state(task));
-  task.addDoneCallback(() => print('callback'));
-  print(yield* task);
-  yield* ticker(2);
-});
+    const task = asyncio.createTask(work());
+    print(task.done(), state(task));
+    task.addDoneCallback(() => print('callback'));
+    print(yield* task);
+    yield* ticker(2);
+  },
+  { notAsync },
+);
 
-program('an eager task that fails at once', function* () {
-  eager();
+program(
+  'an eager task that fails at once',
+  function* () {
+    eager();
 
-  const bad = co(function* () {
-    throw new asyncio.ValueError('boom');
-  });
+    const bad = co(function* () {
+      throw new asyncio.ValueError('boom');
+    });
 
-  const task = asyncio.createTask(bad());
-  print('created', task.done());
-  print(yield* outcome(task));
-});
+    const task = asyncio.createTask(bad());
+    print('created', task.done());
+    print(yield* outcome(task));
+  },
+  { notAsync },
+);
 
 program('the current task while an eager one runs', function* () {
   eager();
@@ -77,19 +89,23 @@ program('the current task while an eager one runs', function* () {
   yield* task;
 });
 
-program('all_tasks and an eager task', function* () {
-  eager();
-  me().setName('main');
+program(
+  'all_tasks and an eager task',
+  function* () {
+    eager();
+    me().setName('main');
 
-  const work = co(function* () {
-    print([...asyncio.allTasks()].map((task) => task.getName()).sort());
-  });
+    const work = co(function* () {
+      print([...asyncio.allTasks()].map((task) => task.getName()).sort());
+    });
 
-  asyncio.createTask(work(), { name: 'at once' });
-  const task = asyncio.createTask(valueAfter(1, 1), { name: 'waiting' });
-  print([...asyncio.allTasks()].map((each) => each.getName()).sort());
-  yield* task;
-});
+    asyncio.createTask(work(), { name: 'at once' });
+    const task = asyncio.createTask(valueAfter(1, 1), { name: 'waiting' });
+    print([...asyncio.allTasks()].map((each) => each.getName()).sort());
+    yield* task;
+  },
+  { notAsync },
+);
 
 program('cancel of an eager task in its first wait', function* () {
   eager();
@@ -126,80 +142,95 @@ program('an eager task has a context of its own', function* () {
   print('main', level.get());
 });
 
-program('gather and groups of eager tasks', function* () {
-  eager();
+program(
+  'gather and groups of eager tasks',
+  function* () {
+    eager();
 
-  const atOnce = co(function* (number: number) {
-    print('at once', number);
-    return number;
-  });
-
-  print(yield* asyncio.gather(atOnce(1), atOnce(2), valueAfter(1, 3)), at());
-  const group = new asyncio.TaskGroup();
-  const second = yield* asyncio.asyncWith(group, function* () {
-    const first = group.createTask(atOnce(4));
-    const second = group.createTask(valueAfter(1, 5));
-    print(state(first), state(second));
-    return second;
-  });
-  print(state(second), at());
-});
-
-program('an eager child of a group fails at once', function* () {
-  eager();
-
-  const bad = co(function* () {
-    throw new asyncio.ValueError('boom');
-  });
-
-  const group = new asyncio.TaskGroup();
-  try {
-    yield* asyncio.asyncWith(group, function* () {
-      const task = group.createTask(bad());
-      print('created', task.done());
-      yield* asyncio.sleep(10);
-      print('never');
+    const atOnce = co(function* (number: number) {
+      print('at once', number);
+      return number;
     });
-  } catch (error) {
-    only(error, asyncio.ExceptionGroup);
-    print(show(error), at());
-  }
-});
 
-program('eager tasks make eager tasks, depth first', function* () {
-  eager();
+    print(yield* asyncio.gather(atOnce(1), atOnce(2), valueAfter(1, 3)), at());
+    const group = new asyncio.TaskGroup();
+    const tasks: asyncio.Task<number>[] = [];
+    yield* asyncio.asyncWith(group, function* () {
+      tasks.push(group.createTask(atOnce(4)), group.createTask(valueAfter(1, 5)));
+      print(...tasks.map(state));
+    });
+    print(...tasks.map(state), at());
+  },
+  { notAsync },
+);
 
-  const grow: (name: string) => asyncio.Coroutine<void> = co(function* (name: string) {
-    print(name);
-    if (name.length < 3) {
-      const children = [...'lr'].map((side) => asyncio.createTask(grow(name + side)));
-      for (const child of children) {
-        yield* child;
-      }
+program(
+  'an eager child of a group fails at once',
+  function* () {
+    eager();
+
+    const bad = co(function* () {
+      throw new asyncio.ValueError('boom');
+    });
+
+    const group = new asyncio.TaskGroup();
+    try {
+      yield* asyncio.asyncWith(group, function* () {
+        const task = group.createTask(bad());
+        print('created', task.done());
+        yield* asyncio.sleep(10);
+        print('never');
+      });
+    } catch (error) {
+      only(error, asyncio.ExceptionGroup);
+      print(show(error), at());
     }
-    print('end of', name);
-  });
+  },
+  { notAsync },
+);
 
-  yield* asyncio.createTask(grow('x'));
-});
+program(
+  'eager tasks make eager tasks, depth first',
+  function* () {
+    eager();
 
-program('a task made with eager_start, and one without', function* () {
-  const work = co(function* (name: string) {
-    print(name, 'starts');
-    yield* asyncio.sleep(0);
-    print(name, 'ends');
-  });
+    const grow: (name: string) => asyncio.Coroutine<void> = co(function* (name: string) {
+      print(name);
+      if (name.length < 3) {
+        const children = [...'lr'].map((side) => asyncio.createTask(grow(name + side)));
+        for (const child of children) {
+          yield* child;
+        }
+      }
+      print('end of', name);
+    });
 
-  const first = asyncio.createTask(work('eager'), { eagerStart: true });
-  print('created one');
-  const second = asyncio.createTask(work('lazy'), { eagerStart: false });
-  print('created two');
-  yield* asyncio.gather(first, second);
-  eager();
-  const third = asyncio.createTask(work('lazy in spite of the factory'), { eagerStart: false });
-  print('created three');
-  yield* third;
-});
+    yield* asyncio.createTask(grow('x'));
+  },
+  { notAsync },
+);
+
+program(
+  'a task made with eager_start, and one without',
+  function* () {
+    const work = co(function* (name: string) {
+      print(name, 'starts');
+      yield* asyncio.sleep(0);
+      print(name, 'ends');
+    });
+
+    const first = asyncio.createTask(work('eager'), { eagerStart: true });
+    print('created one');
+    const second = asyncio.createTask(work('lazy'), { eagerStart: false });
+    print('created two');
+    yield* asyncio.gather(first, second);
+    eager();
+    const third = asyncio.createTask(work('lazy in spite of the factory'), { eagerStart: false });
+    print('created three');
+    yield* third;
+  },
+  { notAsync },
+);
 
 program('timeouts in an eager task', function* () {
   eager();

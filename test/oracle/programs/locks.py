@@ -2,7 +2,7 @@
 
 import asyncio
 
-from kit import at, program, show, state, ticker
+from kit import at, outcome, program, show, state, ticker
 
 
 @program('a lock is handed over in the order of asking')
@@ -333,3 +333,36 @@ async def _():
     for _ in range(3):
         await semaphore.acquire()
     print(semaphore.locked())
+
+
+@program('a guard lets go at the end of its block')
+async def _():
+    lock, semaphore = asyncio.Lock(), asyncio.Semaphore(2)
+
+    async def work(name):
+        async with lock:
+            print(name, 'holds the lock', lock.locked())
+            await asyncio.sleep(1)
+            async with semaphore:
+                print(name, 'in', semaphore.locked(), at())
+        print(name, 'left', lock.locked())
+
+    await asyncio.gather(work('a'), work('b'))
+    print(lock.locked(), semaphore.locked())
+
+
+@program('a guard lets go when its holder is cancelled or fails')
+async def _():
+    condition = asyncio.Condition()
+
+    async def work(message):
+        async with condition:
+            await asyncio.sleep(1)
+            raise ValueError(message)
+
+    first = asyncio.create_task(work('never'))
+    second = asyncio.create_task(work('second'))
+    await asyncio.sleep(0.5)
+    first.cancel('stop')
+    print(await outcome(first), condition.locked())
+    print(await outcome(second), condition.locked(), at())

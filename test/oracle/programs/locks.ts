@@ -5,7 +5,7 @@
  */
 import * as asyncio from '../../../src/index.ts';
 import { at, co, only, print, program, range, show, state } from '../kit.ts';
-import { ticker } from './common.ts';
+import { outcome, ticker } from './common.ts';
 
 program('a lock is handed over in the order of asking', function* () {
   const lock = new asyncio.Lock();
@@ -371,4 +371,40 @@ program('a semaphore under a storm of cancellations keeps its count', function* 
     yield* semaphore.acquire();
   }
   print(semaphore.locked());
+});
+
+program('a guard lets go at the end of its block', function* () {
+  const lock = new asyncio.Lock();
+  const semaphore = new asyncio.Semaphore(2);
+
+  const work = co(function* (name: string) {
+    {
+      using _holding = yield* lock.guard();
+      print(name, 'holds the lock', lock.locked());
+      yield* asyncio.sleep(1);
+      using _inside = yield* semaphore.guard();
+      print(name, 'in', semaphore.locked(), at());
+    }
+    print(name, 'left', lock.locked());
+  });
+
+  yield* asyncio.gather(work('a'), work('b'));
+  print(lock.locked(), semaphore.locked());
+});
+
+program('a guard lets go when its holder is cancelled or fails', function* () {
+  const condition = new asyncio.Condition();
+
+  const work = co(function* (message: string) {
+    using _holding = yield* condition.guard();
+    yield* asyncio.sleep(1);
+    throw new asyncio.ValueError(message);
+  });
+
+  const first = asyncio.createTask(work('never'));
+  const second = asyncio.createTask(work('second'));
+  yield* asyncio.sleep(0.5);
+  first.cancel('stop');
+  print(yield* outcome(first), condition.locked());
+  print(yield* outcome(second), condition.locked(), at());
 });

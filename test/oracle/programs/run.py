@@ -1,6 +1,7 @@
 """run and Runner: what is closed, cancelled and raised when the main task ends."""
 
 import asyncio
+import contextvars
 
 from kit import at, cleaning, forever, program, run, script, show, state, stubborn, value_after, virtual_loop
 
@@ -182,3 +183,19 @@ def _():
         runner.run(main(2))
         print('closing')
     print([state(task) for task in tasks])
+
+
+@script('a runner has a context of its own, for all its runs')
+def _():
+    level = contextvars.ContextVar('level', default=0)
+
+    async def main():
+        level.set(level.get() + 1)
+        return level.get()
+
+    level.set(10)
+    with asyncio.Runner(loop_factory=virtual_loop) as runner:
+        print(runner.run(main()), runner.run(main()), level.get())
+        other = contextvars.copy_context()
+        print(runner.run(main(), context=other), other[level], level.get())
+    level.set(0)

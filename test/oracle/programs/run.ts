@@ -218,3 +218,20 @@ script('tasks live on between the runs of a runner, until it closes', async () =
   await runner.close();
   print(tasks.map(state));
 });
+
+script('a runner has a context of its own, for all its runs', async () => {
+  const level = new asyncio.ContextVar('level', { default: 0 });
+
+  const main = co(function* () {
+    level.set(level.get() + 1);
+    return level.get();
+  });
+
+  level.set(10);
+  const runner = new asyncio.Runner({ loopFactory: virtualLoop });
+  print(await runner.run(main()), await runner.run(main()), level.get());
+  const context = asyncio.copyContext();
+  print(await runner.run(main(), { context }), context.at(level), level.get());
+  await runner.close();
+  level.set(0);
+});

@@ -119,6 +119,7 @@ program('shield around the clean-up of a cancelled task', function* () {
         only(error, asyncio.CancelledError);
         print('cancelled again', at());
         yield* cleaner;
+        // biome-ignore lint/correctness/noUnsafeFinally: what the program is about
         throw error;
       }
     }

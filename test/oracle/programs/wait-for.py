@@ -170,3 +170,25 @@ async def _():
 async def _():
     for delay, limit in ((1, 2), (2, 1), (0.5, 0.75), (0.75, 0.5), (0, 1)):
         print(await outcome(asyncio.wait_for(value_after(delay, int(delay * 100)), limit)), at())
+
+
+@program('the result and the limit have the same deadline, the limit was set first', since=(3, 12))
+async def _():
+    loop = asyncio.get_running_loop()
+    future = loop.create_future()
+
+    async def work():
+        return await asyncio.wait_for(future, 1)
+
+    task = asyncio.create_task(work())
+    await asyncio.sleep(0)
+    loop.call_at(1, lambda: print('the result comes', state(future)))
+    print(await outcome(task), at(), state(future))
+
+
+@program('the result and the limit have the same deadline, the result was set first', since=(3, 12))
+async def _():
+    loop = asyncio.get_running_loop()
+    future = loop.create_future()
+    loop.call_at(1, future.set_result, 'just in time')
+    print(await outcome(asyncio.wait_for(future, 1)), at(), state(future))

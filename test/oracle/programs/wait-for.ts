@@ -161,3 +161,24 @@ program('wait_for in a loop: what ends first is what counts', function* () {
     print(yield* outcome(asyncio.waitFor(valueAfter(delay, Math.trunc(delay * 100)), limit)), at());
   }
 });
+
+program('the result and the limit have the same deadline, the limit was set first', function* () {
+  const loop = asyncio.getRunningLoop();
+  const future = loop.createFuture();
+
+  const work = co(function* () {
+    return yield* asyncio.waitFor(future, 1);
+  });
+
+  const task = asyncio.createTask(work());
+  yield* asyncio.sleep(0);
+  loop.callAt(1, () => print('the result comes', state(future)));
+  print(yield* outcome(task), at(), state(future));
+});
+
+program('the result and the limit have the same deadline, the result was set first', function* () {
+  const loop = asyncio.getRunningLoop();
+  const future = loop.createFuture<string>();
+  loop.callAt(1, () => future.setResult('just in time'));
+  print(yield* outcome(asyncio.waitFor(future, 1)), at(), state(future));
+});

@@ -1,0 +1,59 @@
+/**
+ * The programs of the tour, in its order: each file shows one thing.
+ */
+import * as hello from './01-hello.ts';
+import * as oneAfterTheOther from './02-one-after-the-other.ts';
+import * as atOnce from './03-at-once.ts';
+import * as gather from './04-gather.ts';
+import * as gatherWithExceptions from './05-gather-with-exceptions.ts';
+import * as timeLimit from './06-time-limit.ts';
+import * as nestedCoroutine from './07-nested-coroutine.ts';
+import * as tasks from './08-tasks.ts';
+import * as runUntilComplete from './09-run-until-complete.ts';
+import * as coroutineResult from './10-coroutine-result.ts';
+import * as coroutineChain from './11-coroutine-chain.ts';
+import * as coroutineDecorator from './12-coroutine-decorator.ts';
+import * as generatorCoroutine from './13-generator-coroutine.ts';
+import * as callSoon from './14-call-soon.ts';
+import * as callLater from './15-call-later.ts';
+import * as callAt from './16-call-at.ts';
+import * as futureInALoop from './17-future-in-a-loop.ts';
+import * as futureAwaited from './18-future-awaited.ts';
+import * as runInARunningLoop from './19-run-in-a-running-loop.ts';
+import * as taskResult from './20-task-result.ts';
+import * as lock from './21-lock.ts';
+import * as event from './22-event.ts';
+import * as condition from './23-condition.ts';
+import * as semaphore from './24-semaphore.ts';
+import * as boundedSemaphore from './25-bounded-semaphore.ts';
+import * as asyncContextManager from './26-async-context-manager.ts';
+import type { Programs } from './tour.ts';
+
+export const programs: Programs = {
+  '01-hello': hello,
+  '02-one-after-the-other': oneAfterTheOther,
+  '03-at-once': atOnce,
+  '04-gather': gather,
+  '05-gather-with-exceptions': gatherWithExceptions,
+  '06-time-limit': timeLimit,
+  '07-nested-coroutine': nestedCoroutine,
+  '08-tasks': tasks,
+  '09-run-until-complete': runUntilComplete,
+  '10-coroutine-result': coroutineResult,
+  '11-coroutine-chain': coroutineChain,
+  '12-coroutine-decorator': coroutineDecorator,
+  '13-generator-coroutine': generatorCoroutine,
+  '14-call-soon': callSoon,
+  '15-call-later': callLater,
+  '16-call-at': callAt,
+  '17-future-in-a-loop': futureInALoop,
+  '18-future-awaited': futureAwaited,
+  '19-run-in-a-running-loop': runInARunningLoop,
+  '20-task-result': taskResult,
+  '21-lock': lock,
+  '22-event': event,
+  '23-condition': condition,
+  '24-semaphore': semaphore,
+  '25-bounded-semaphore': boundedSemaphore,
+  '26-async-context-manager': asyncContextManager,
+};

@@ -1,0 +1,135 @@
+/**
+ * What a reactor offers for the network: the thin part of input and output, without any policy.
+ *
+ *     descriptor or socket  ->  Channel  ->  StreamTransport (buffers, limits, state)  ->  protocol
+ *
+ * Each reactor that has a network implements `Network`, and through it `Channel` and `Listener`; the networking room above knows only these.
+ * A channel moves bytes and says what happened. It keeps no buffer of its own beyond what the system has not taken yet, knows no limits, and
+ * decides nothing: pausing, flushing before closing, half-closing and the order of events belong to its sink.
+ *
+ * Two rules keep that simple. A channel never calls its sink, and an operation never calls `done`, on the stack of whoever called it; and
+ * after `close()` or `cancel()` they call nothing any more. Errors are handed on as the host gave them (with `code`, `errno`, `syscall`): the room
+ * above turns them into Python's classes.
+ */
+
+/** The address of an end of a connection, as Python writes it: host and port, and for IPv6 two numbers more. */
+export type SocketAddress =
+  | readonly [host: string, port: number]
+  | readonly [host: string, port: number, flowinfo: number, scopeId: number];
+
+/** The family of an address; 0 where any will do. */
+export type Family = 0 | 4 | 6;
+
+/** An address that can be connected to, or listened at: no name is left to look up. */
+export interface Endpoint {
+  readonly family: 4 | 6;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** How an operation ended. */
+export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
+
+/** Told once how an operation ended. */
+export type Done<T> = (outcome: Outcome<T>) => void;
+
+/** An operation that is under way. */
+export interface Operation {
+  /** Give up: close what was opened, and never call `done`. Has no effect once it has ended. */
+  cancel(): void;
+}
+
+/** Who is told what happens on a channel. */
+export interface ChannelSink {
+  /** Where the next bytes should go, if the sink wants them in a buffer of its own; then `channelFilled` tells how many came. */
+  channelBuffer(sizeHint: number): Uint8Array | null;
+  channelFilled(count: number): void;
+  /** Bytes came; the array is the sink's from now on. */
+  channelData(data: Uint8Array): void;
+  /** The other side will send no more. Called once. */
+  channelEof(): void;
+  /** The system has taken everything that `write` and `writev` were given: more can be written. */
+  channelWritable(): void;
+  /** The channel broke, and is closed. Called once, after which nothing more is. */
+  channelFailed(error: unknown): void;
+}
+
+/** Both ways of one connection. It is made paused. */
+export interface Channel {
+  /** Can the two directions end one by one? TLS connections cannot. */
+  readonly halfCloses: boolean;
+  /** How many bytes `write` and `writev` took that the system has not taken yet. */
+  readonly unsent: number;
+  /** Name who is told what happens. Called once, before anything else. */
+  attach(sink: ChannelSink): void;
+  /** A fact about the connection by the name that `getExtraInfo` knows it under, such as `'peername'`; `undefined` where there is none. */
+  info(name: string): unknown;
+  /** Begin to read, or go on. */
+  resume(): void;
+  /** Stop reading. */
+  pause(): void;
+  /**
+   * Send bytes, which must not change until the system has taken them.
+   * @returns how many of them the channel took. If that is fewer than all, or `unsent` is not 0 now, then `channelWritable` will follow.
+   */
+  write(data: Uint8Array): number;
+  /** The same for several arrays, with one call to the system where it can be. */
+  writev(list: readonly Uint8Array[]): number;
+  /** Tell the other side that no more will be sent. Everything has been sent. */
+  shutdown(): void;
+  /** Close both ways at once; what is unsent is lost. */
+  close(): void;
+}
+
+/** Who is told of what comes to a listener. */
+export interface ListenerSink {
+  /** A connection came. */
+  listenerAccepted(channel: Channel): void;
+  /** A connection could not be accepted. The listener goes on. */
+  listenerFailed(error: unknown): void;
+}
+
+/** An address at which connections are accepted. */
+export interface Listener {
+  readonly family: 4 | 6;
+  /** The address, with the port that the system chose where it was left to it. */
+  readonly address: SocketAddress;
+  /** Its descriptor, or -1 where there is none to be seen. */
+  readonly fileno: number;
+  /** Begin to hand out connections. Those that come before wait. */
+  accept(sink: ListenerSink): void;
+  /** Stop listening. Connections that were handed out stay. */
+  close(): void;
+}
+
+/** What is looked up. */
+export interface ResolveRequest {
+  /** A name or an address; `null` is this machine: every interface where `passive` is set, else its loopback. */
+  readonly host: string | null;
+  readonly port: number;
+  readonly family: Family;
+  /** Is it to listen at? */
+  readonly passive: boolean;
+}
+
+/** How to listen. */
+export interface ListenOptions {
+  /** How many connections the system may hold for us. */
+  readonly backlog: number;
+  /** May other sockets listen at the same address, the system sharing out the connections? */
+  readonly reusePort: boolean;
+  /** Does a restarted program get the port back at once? `undefined`: as this platform does. */
+  readonly reuseAddress: boolean | undefined;
+  /** Are accepted connections probed while they are idle? */
+  readonly keepAlive: boolean;
+}
+
+/** What a reactor can do with the network. */
+export interface Network {
+  /** Find the endpoints of a name, in the order in which they should be tried. */
+  resolve(request: ResolveRequest, done: Done<readonly Endpoint[]>): Operation;
+  /** Connect to `remote`, from `local` if it is given. Small writes are sent at once (`TCP_NODELAY`). */
+  connect(remote: Endpoint, local: Endpoint | null, done: Done<Channel>): Operation;
+  /** Bind, and listen. */
+  listen(local: Endpoint, options: ListenOptions, done: Done<Listener>): Operation;
+}

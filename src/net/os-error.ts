@@ -1,0 +1,78 @@
+/**
+ * Errors of the operating system, as Python names and words them.
+ *
+ * A host's error (Node's, with `code`, a negative `errno` and `syscall`) becomes the class of Python that its code has, and keeps the
+ * original as its `cause`. Source: PEP 3151; Python docs, "Built-in Exceptions", "OS exceptions"; "socket", `gaierror`.
+ */
+import util from 'node:util';
+import {
+  BrokenPipeError,
+  ConnectionAbortedError,
+  ConnectionRefusedError,
+  ConnectionResetError,
+  OSError,
+  type OSErrorFields,
+  TimeoutError,
+} from '../core/errors.ts';
+
+/** A name or an address could not be looked up. */
+export class gaierror extends OSError {
+  override get name(): string {
+    return 'gaierror';
+  }
+}
+
+type ErrorClass = new (message?: string, fields?: OSErrorFields) => OSError;
+
+const CLASSES: Readonly<Record<string, ErrorClass>> = {
+  ECONNREFUSED: ConnectionRefusedError,
+  ECONNRESET: ConnectionResetError,
+  ECONNABORTED: ConnectionAbortedError,
+  EPIPE: BrokenPipeError,
+  ESHUTDOWN: BrokenPipeError,
+  ETIMEDOUT: TimeoutError,
+};
+
+/** What `getaddrinfo` answers, by the names that hosts give it: the number and text of the C library. */
+const LOOKUPS: Readonly<Record<string, readonly [errno: number, text: string]>> = {
+  ENOTFOUND: [-2, 'Name or service not known'],
+  EAI_NONAME: [-2, 'Name or service not known'],
+  EAI_AGAIN: [-3, 'Temporary failure in name resolution'],
+  EAI_FAIL: [-4, 'Non-recoverable failure in name resolution'],
+  EAI_NODATA: [-5, 'No address associated with hostname'],
+  EAI_SERVICE: [-8, 'Servname not supported for ai_socktype'],
+  EAI_ADDRFAMILY: [-9, 'Address family for hostname not supported'],
+};
+
+/** What hosts put on their errors. */
+interface HostError {
+  readonly code?: unknown;
+  readonly errno?: unknown;
+  readonly syscall?: unknown;
+}
+
+/**
+ * The error of Python for an error of the host; what is not the operating system's comes back as it is.
+ * @param what says what failed, in place of the system's own text; it is given that text, and the number before it.
+ */
+export function toOSError(error: unknown, what?: (text: string, errno: number) => string): unknown {
+  if (!(error instanceof Error) || error instanceof OSError) return error;
+  const { code, errno, syscall } = error as HostError;
+  if (typeof code !== 'string') return error;
+  const lookup = syscall === 'getaddrinfo' ? (LOOKUPS[code] ?? [0, error.message]) : undefined;
+  if (lookup !== undefined) {
+    const fields = { code, errno: lookup[0], syscall: 'getaddrinfo', cause: error };
+    return new gaierror(`[Errno ${lookup[0]}] ${lookup[1]}`, fields);
+  }
+  if (typeof errno !== 'number' || typeof syscall !== 'string') return error;
+  const number = Math.abs(errno);
+  const text = textOf(errno, code);
+  const message = `[Errno ${number}] ${what === undefined ? text : what(text, number)}`;
+  return new (CLASSES[code] ?? OSError)(message, { code, errno: number, syscall, cause: error });
+}
+
+/** libuv words errors as the C library does, but begins them with a small letter. */
+function textOf(errno: number, code: string): string {
+  const text = (util as Partial<typeof util>).getSystemErrorMessage?.(errno) ?? code;
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

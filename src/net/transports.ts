@@ -1,0 +1,161 @@
+/**
+ * The base classes of transports: what a protocol can do with its connection.
+ *
+ * They say what there is; each method raises `NotImplementedError` until a kind of transport has it. Source: Python docs, "Transports and
+ * Protocols", "Transports"; asyncio/transports.py.
+ */
+import type { SocketAddress } from '../core/channel.ts';
+import { NotImplementedError } from '../core/errors.ts';
+import type { BaseProtocol } from './protocols.ts';
+import type { TransportSocket } from './transport-socket.ts';
+
+/** Limits of what may wait to be sent, in bytes. */
+export interface WriteBufferLimits {
+  /** Above this the protocol is asked to pause. By default 64 KiB, or four times `low`. */
+  readonly high?: number | null | undefined;
+  /** At this or below it the protocol may go on. By default a quarter of `high`. */
+  readonly low?: number | null | undefined;
+}
+
+/** What `getExtraInfo` knows of a connection. */
+export interface ExtraInfo {
+  /** The address of the other end. */
+  peername: SocketAddress;
+  /** The address of this end. */
+  sockname: SocketAddress;
+  /** What may be seen of the socket. */
+  socket: TransportSocket;
+}
+
+/** What all transports have. */
+export class BaseTransport implements Disposable {
+  readonly #extra: Readonly<Record<string, unknown>>;
+
+  constructor(extra: Readonly<Record<string, unknown>> = {}) {
+    this.#extra = extra;
+  }
+
+  /** A fact about the connection, such as `'peername'`, `'sockname'` or `'socket'`; `fallback` where there is none. */
+  getExtraInfo<K extends keyof ExtraInfo>(name: K): ExtraInfo[K] | null;
+  getExtraInfo(name: string, fallback?: unknown): unknown;
+  getExtraInfo(name: string, fallback: unknown = null): unknown {
+    return Object.hasOwn(this.#extra, name) ? this.#extra[name] : fallback;
+  }
+
+  /** Was it closed, or is it closing? */
+  isClosing(): boolean {
+    return missing(this, 'isClosing');
+  }
+
+  /** Close it: no more is received, what waits is sent, then the protocol's `connectionLost(null)` is called. */
+  close(): void {
+    missing(this, 'close');
+  }
+
+  /** Let another protocol serve the connection. It gets no `connectionMade`. */
+  setProtocol(_protocol: BaseProtocol): void {
+    missing(this, 'setProtocol');
+  }
+
+  /** The protocol that serves the connection. */
+  getProtocol(): BaseProtocol | null {
+    return missing(this, 'getProtocol');
+  }
+
+  /** The same as `close()`, for `using`. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** What can be done with a transport that receives. */
+export class ReadTransport extends BaseTransport {
+  /** `Transport` is a `ReadTransport` too, though a class has only one base. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return instanceOf(this, value) || (this === ReadTransport && value instanceof Transport);
+  }
+
+  /** Is it receiving? */
+  isReading(): boolean {
+    return missing(this, 'isReading');
+  }
+
+  /** Receive no more until `resumeReading()`. Has no effect where it is paused or closing. */
+  pauseReading(): void {
+    missing(this, 'pauseReading');
+  }
+
+  /** Receive again. Has no effect where it is not paused, or closing. */
+  resumeReading(): void {
+    missing(this, 'resumeReading');
+  }
+}
+
+/** What can be done with a transport that sends. */
+export class WriteTransport extends BaseTransport {
+  /**
+   * Set when the protocol is asked to pause and to go on.
+   * @throws {ValueError} where not `high >= low >= 0`.
+   */
+  setWriteBufferLimits(_limits?: WriteBufferLimits): void {
+    missing(this, 'setWriteBufferLimits');
+  }
+
+  /** How many bytes wait to be sent. */
+  getWriteBufferSize(): number {
+    return missing(this, 'getWriteBufferSize');
+  }
+
+  /** The low-water mark and the high-water mark, in bytes. */
+  getWriteBufferLimits(): [low: number, high: number] {
+    return missing(this, 'getWriteBufferLimits');
+  }
+
+  /** Send bytes. It does not wait: what cannot be sent at once is kept, so do not change the array afterwards. */
+  write(_data: Uint8Array): void {
+    missing(this, 'write');
+  }
+
+  /** Send several arrays of bytes. */
+  writelines(list: Iterable<Uint8Array>): void {
+    this.write(Buffer.concat([...list]));
+  }
+
+  /** Send what waits, then tell the other side that no more will come. It can still be received. */
+  writeEof(): void {
+    missing(this, 'writeEof');
+  }
+
+  /** Can the writing end alone? */
+  canWriteEof(): boolean {
+    return missing(this, 'canWriteEof');
+  }
+
+  /** Close it at once: what waits is lost, and the protocol's `connectionLost(null)` is called. */
+  abort(): void {
+    missing(this, 'abort');
+  }
+}
+
+/** Both ways of a connection. */
+export class Transport extends WriteTransport implements ReadTransport {
+  isReading(): boolean {
+    return missing(this, 'isReading');
+  }
+
+  pauseReading(): void {
+    missing(this, 'pauseReading');
+  }
+
+  resumeReading(): void {
+    missing(this, 'resumeReading');
+  }
+}
+
+function instanceOf(type: unknown, value: unknown): boolean {
+  return Function.prototype[Symbol.hasInstance].call(type, value);
+}
+
+function missing(transport: BaseTransport, method: string): never {
+  throw new NotImplementedError(`${transport.constructor.name} has no ${method}()`);
+}

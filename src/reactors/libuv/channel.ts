@@ -1,0 +1,190 @@
+/**
+ * A connection over a socket of `node:net`.
+ *
+ * Reading goes around Node's stream: all channels of a reactor read into one large buffer (`onread`), and what came is copied out at its true
+ * size. A read is handled at once, on the stack of the event, so one buffer is enough; it saves an allocation of 64 KiB for each packet, and
+ * large messages come in fewer pieces. Hosts that do not know `onread` are read through `'data'` events.
+ *
+ * Writing goes through Node's stream. What the kernel takes at once costs nothing more; when something is left, an empty write behind it
+ * tells when it has gone. Until then the channel takes nothing, so that what waits stays in its owner's hands.
+ */
+import type { Socket } from 'node:net';
+import type { Channel, ChannelSink, SocketAddress } from '../../core/channel.ts';
+
+const NOTHING: Uint8Array = Buffer.alloc(0);
+
+/** Who keeps count of the open channels. */
+export interface ChannelOwner {
+  readonly receiveBuffer: Uint8Array;
+  channelOpened(channel: SocketChannel): void;
+  channelClosed(channel: SocketChannel): void;
+}
+
+/** The `onread` option of a socket that a channel will read. It is needed before the channel, which needs the socket. */
+export class Receiver {
+  readonly buffer: Uint8Array;
+  channel: SocketChannel | null = null;
+  readonly callback: (count: number, buffer: Uint8Array) => boolean;
+
+  constructor(buffer: Uint8Array) {
+    this.buffer = buffer;
+    this.callback = (count, bytes) => {
+      this.channel?._received(count, bytes);
+      return true;
+    };
+  }
+}
+
+export class SocketChannel implements Channel {
+  readonly halfCloses = true;
+  readonly #socket: Socket;
+  readonly #owner: ChannelOwner;
+  readonly #sockname: SocketAddress | null;
+  readonly #peername: SocketAddress | null;
+  #sink: ChannelSink | null = null;
+  #stalled = false;
+  #closed = false;
+
+  /** @param receiver the `onread` option that `socket` was made with, or `null` if it is to be read through `'data'` events. */
+  constructor(socket: Socket, owner: ChannelOwner, receiver: Receiver | null) {
+    this.#socket = socket;
+    this.#owner = owner;
+    // They cannot be asked for any more when the connection is gone.
+    this.#sockname = toAddress(socket.localFamily, socket.localAddress, socket.localPort);
+    this.#peername = toAddress(socket.remoteFamily, socket.remoteAddress, socket.remotePort);
+    if (receiver === null) socket.on('data', (data: Uint8Array) => this.#sink?.channelData(data)).pause();
+    else receiver.channel = this;
+    socket.on('end', this.#ended);
+    socket.on('error', this.abandon);
+    owner.channelOpened(this);
+  }
+
+  attach(sink: ChannelSink): void {
+    this.#sink = sink;
+  }
+
+  get sink(): ChannelSink | null {
+    return this.#sink;
+  }
+
+  get unsent(): number {
+    return this.#socket.writableLength;
+  }
+
+  info(name: string): unknown {
+    switch (name) {
+      case 'sockname':
+        return this.#sockname;
+      case 'peername':
+        return this.#peername;
+      case 'fileno':
+        return this.#closed ? -1 : descriptorOf(this.#socket);
+      default:
+        return undefined;
+    }
+  }
+
+  resume(): void {
+    if (!this.#closed) this.#socket.resume();
+  }
+
+  pause(): void {
+    if (!this.#closed) this.#socket.pause();
+  }
+
+  write(data: Uint8Array): number {
+    if (this.#stalled) return 0;
+    const socket = this.#socket;
+    socket.write(data);
+    if (socket.writableLength !== 0) this.#stall();
+    return data.length;
+  }
+
+  writev(list: readonly Uint8Array[]): number {
+    if (this.#stalled) return 0;
+    const socket = this.#socket;
+    let count = 0;
+    socket.cork();
+    for (const data of list) {
+      socket.write(data);
+      count += data.length;
+    }
+    socket.uncork();
+    if (socket.writableLength !== 0) this.#stall();
+    return count;
+  }
+
+  shutdown(): void {
+    if (!this.#closed) this.#socket.end();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#sink = null;
+    this.#socket.destroy();
+    this.#owner.channelClosed(this);
+  }
+
+  #stall(): void {
+    this.#stalled = true;
+    this.#socket.write(NOTHING, this.#flushed);
+  }
+
+  /** Runs in a tick of Node's own, never within a write. */
+  readonly #flushed = (error?: Error | null): void => {
+    if (error) return;
+    this.#stalled = false;
+    this.#sink?.channelWritable();
+  };
+
+  /** @internal */
+  _received(count: number, buffer: Uint8Array): void {
+    let start = 0;
+    while (start < count) {
+      const sink = this.#sink;
+      if (sink === null) return;
+      const own = sink.channelBuffer(count - start);
+      if (own === null) {
+        sink.channelData(copyOf(buffer, start, count));
+        return;
+      }
+      const taken = Math.min(own.length, count - start);
+      own.set(buffer.subarray(start, start + taken));
+      start += taken;
+      sink.channelFilled(taken);
+    }
+  }
+
+  readonly #ended = (): void => {
+    this.#sink?.channelEof();
+  };
+
+  /** Close it without its owner having asked for that. */
+  readonly abandon = (error: Error): void => {
+    const sink = this.#sink;
+    this.close();
+    sink?.channelFailed(error);
+  };
+}
+
+function copyOf(buffer: Uint8Array, start: number, end: number): Uint8Array {
+  const copy = Buffer.allocUnsafe(end - start);
+  copy.set(start === 0 && end === buffer.length ? buffer : buffer.subarray(start, end));
+  return copy;
+}
+
+export function toAddress(
+  family: string | undefined,
+  host: string | undefined,
+  port: number | undefined,
+): SocketAddress | null {
+  if (host === undefined || port === undefined) return null;
+  return family === 'IPv6' ? [host, port, 0, 0] : [host, port];
+}
+
+/** The descriptor, which Node does not show, where it can be seen; else -1. */
+export function descriptorOf(holder: object): number {
+  const handle = (holder as { readonly _handle?: { readonly fd?: unknown } | null })._handle;
+  return typeof handle?.fd === 'number' ? handle.fd : -1;
+}

@@ -1,0 +1,90 @@
+/**
+ * An address at which `node:net` accepts connections.
+ *
+ * Node cannot bind without listening, so a listener that is not asked to accept yet holds the connections that come, up to its backlog.
+ */
+import { type AddressInfo, type Server, Socket } from 'node:net';
+import type { Listener, ListenerSink, SocketAddress } from '../../core/channel.ts';
+import { type ChannelOwner, descriptorOf, Receiver, SocketChannel, toAddress } from './channel.ts';
+
+/** Who keeps count of the open listeners. */
+export interface ListenerOwner extends ChannelOwner {
+  listenerOpened(listener: ServerListener): void;
+  listenerClosed(listener: ServerListener): void;
+}
+
+export class ServerListener implements Listener {
+  readonly family: 4 | 6;
+  readonly address: SocketAddress;
+  readonly #server: Server;
+  readonly #owner: ListenerOwner;
+  readonly #backlog: number;
+  #held: Socket[] = [];
+  #sink: ListenerSink | null = null;
+  #closed = false;
+
+  /** @param server listens already; made with `pauseOnConnect`. */
+  constructor(server: Server, backlog: number, owner: ListenerOwner) {
+    this.#server = server;
+    this.#owner = owner;
+    this.#backlog = backlog;
+    const { address, family, port } = server.address() as AddressInfo;
+    this.family = family === 'IPv6' ? 6 : 4;
+    this.address = toAddress(family, address, port) as SocketAddress;
+    server.on('connection', this.#connected);
+    server.on('error', this.#failed);
+    owner.listenerOpened(this);
+  }
+
+  get fileno(): number {
+    return this.#closed ? -1 : descriptorOf(this.#server);
+  }
+
+  accept(sink: ListenerSink): void {
+    this.#sink = sink;
+    const held = this.#held;
+    this.#held = [];
+    // Not on the caller's stack: a listener tells of connections as they come.
+    if (held.length > 0) setImmediate(() => held.forEach(this.#connected));
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#sink = null;
+    for (const socket of this.#held) socket.destroy();
+    this.#held = [];
+    this.#server.close();
+    this.#owner.listenerClosed(this);
+  }
+
+  readonly #connected = (socket: Socket): void => {
+    const sink = this.#sink;
+    if (sink !== null) sink.listenerAccepted(channelOf(socket, this.#owner));
+    else if (this.#closed || this.#held.length >= this.#backlog) socket.destroy();
+    else this.#held.push(socket);
+  };
+
+  readonly #failed = (error: Error): void => {
+    this.#sink?.listenerFailed(error);
+  };
+}
+
+/** What Node keeps below a socket. */
+interface Handle {
+  readonly useUserBuffer?: unknown;
+}
+
+/**
+ * Node has no way to give accepted sockets the `onread` option. Where its handles know user buffers, the handle is taken over by a socket that has it.
+ */
+function channelOf(accepted: Socket, owner: ChannelOwner): SocketChannel {
+  const holder = accepted as unknown as { _handle: Handle | null };
+  const handle = holder._handle;
+  if (typeof handle?.useUserBuffer !== 'function') return new SocketChannel(accepted, owner, null);
+  const receiver = new Receiver(owner.receiveBuffer);
+  holder._handle = null;
+  accepted.destroy();
+  const options = { handle, onread: receiver, pauseOnCreate: true, allowHalfOpen: true };
+  return new SocketChannel(new Socket(options), owner, receiver);
+}

@@ -1,0 +1,171 @@
+/**
+ * The network as `node:net` and `node:dns` give it.
+ *
+ * It knows every channel and listener that is open, so that closing the loop leaves no descriptor behind, and says which ones had been
+ * forgotten. Source: Node docs, "Net", "DNS".
+ */
+import { lookup } from 'node:dns';
+import { connect, createServer, isIP } from 'node:net';
+import type {
+  Channel,
+  Done,
+  Endpoint,
+  Listener,
+  ListenOptions,
+  Network,
+  Operation,
+  Outcome,
+  ResolveRequest,
+} from '../../core/channel.ts';
+import { ConnectionAbortedError, NotImplementedError } from '../../core/errors.ts';
+import { warn } from '../../core/warn.ts';
+import { Receiver, SocketChannel } from './channel.ts';
+import { type ListenerOwner, ServerListener } from './listener.ts';
+
+/** How much one read can bring. */
+const RECEIVE_BUFFER_SIZE = 256 * 1024;
+
+/** Only Node is known to give `onread` what it promises. */
+const hasOnread: boolean = process.versions['bun'] === undefined && process.versions['deno'] === undefined;
+
+/** libuv sets `SO_REUSEADDR` on every listening socket, but on Windows, where it means something else. */
+const alwaysReusesAddresses: boolean = process.platform !== 'win32';
+
+export class LibuvNetwork implements Network, ListenerOwner {
+  readonly #channels = new Set<SocketChannel>();
+  readonly #listeners = new Set<ServerListener>();
+  #receiveBuffer: Uint8Array | null = null;
+
+  /** Where all channels read into. */
+  get receiveBuffer(): Uint8Array {
+    this.#receiveBuffer ??= Buffer.allocUnsafeSlow(RECEIVE_BUFFER_SIZE);
+    return this.#receiveBuffer;
+  }
+
+  resolve(request: ResolveRequest, done: Done<readonly Endpoint[]>): Operation {
+    const { host, port, family, passive } = request;
+    const operation = new Once(done);
+    const known = host === null ? ownAddresses(passive) : isIP(host) === 0 ? null : [host];
+    if (known !== null) {
+      const endpoints = known.map((address) => endpointOf(address, port));
+      const value = endpoints.filter((endpoint) => family === 0 || endpoint.family === family);
+      process.nextTick(() => operation.end(value.length > 0 ? { value } : { error: wrongFamily() }));
+    } else {
+      lookup(host as string, { all: true, family, order: 'verbatim' }, (error, addresses) => {
+        if (error !== null) operation.end({ error });
+        else operation.end({ value: addresses.map(({ address }) => endpointOf(address, port)) });
+      });
+    }
+    return operation;
+  }
+
+  connect(remote: Endpoint, local: Endpoint | null, done: Done<Channel>): Operation {
+    const receiver = hasOnread ? new Receiver(this.receiveBuffer) : null;
+    const socket = connect({
+      host: remote.host,
+      port: remote.port,
+      family: remote.family,
+      ...(local === null ? {} : { localAddress: local.host, localPort: local.port }),
+      ...(receiver === null ? {} : { onread: receiver }),
+      allowHalfOpen: true,
+      autoSelectFamily: false,
+      noDelay: true,
+    });
+    // Reading begins when the channel is told to.
+    socket.pause();
+    const operation = new Once(done, () => socket.on('error', ignore).destroy());
+    socket.once('connect', () => {
+      socket.removeListener('error', failed);
+      operation.end({ value: new SocketChannel(socket, this, receiver) });
+    });
+    const failed = (error: Error) => operation.end({ error });
+    socket.once('error', failed);
+    return operation;
+  }
+
+  listen(local: Endpoint, options: ListenOptions, done: Done<Listener>): Operation {
+    const { backlog, reuseAddress, reusePort, keepAlive } = options;
+    if (reuseAddress !== undefined && reuseAddress !== alwaysReusesAddresses) {
+      throw new NotImplementedError(
+        `the libuv reactor cannot listen with reuseAddress: ${reuseAddress} on this platform`,
+      );
+    }
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true, keepAlive });
+    const operation = new Once(done, () => server.on('error', ignore).close());
+    server.once('listening', () => {
+      server.removeListener('error', failed);
+      operation.end({ value: new ServerListener(server, backlog, this) });
+    });
+    const failed = (error: Error) => operation.end({ error });
+    server.once('error', failed);
+    const ipv6Only = local.family === 6;
+    server.listen({ host: local.host, port: local.port, backlog, reusePort, ipv6Only });
+    return operation;
+  }
+
+  /** Close everything that is open. The loop has been closed. */
+  close(): void {
+    for (const listener of [...this.#listeners]) listener.close();
+    for (const channel of [...this.#channels]) {
+      if (channel.sink !== null) warn(`unclosed transport ${channel.sink}`, 'ResourceWarning');
+      channel.abandon(new ConnectionAbortedError('the event loop was closed'));
+    }
+  }
+
+  channelOpened(channel: SocketChannel): void {
+    this.#channels.add(channel);
+  }
+
+  channelClosed(channel: SocketChannel): void {
+    this.#channels.delete(channel);
+  }
+
+  listenerOpened(listener: ServerListener): void {
+    this.#listeners.add(listener);
+  }
+
+  listenerClosed(listener: ServerListener): void {
+    this.#listeners.delete(listener);
+  }
+}
+
+/** An operation that ends once: with an outcome, or by being cancelled. */
+class Once<T> implements Operation {
+  #done: Done<T> | null;
+  readonly #discard: () => void;
+
+  /** @param discard closes what a cancelled operation has opened. */
+  constructor(done: Done<T>, discard: () => void = ignore) {
+    this.#done = done;
+    this.#discard = discard;
+  }
+
+  end(outcome: Outcome<T>): void {
+    const done = this.#done;
+    this.#done = null;
+    done?.(outcome);
+  }
+
+  cancel(): void {
+    if (this.#done === null) return;
+    this.#done = null;
+    this.#discard();
+  }
+}
+
+function ignore(): void {}
+
+function ownAddresses(passive: boolean): string[] {
+  return passive ? ['0.0.0.0', '::'] : ['::1', '127.0.0.1'];
+}
+
+function endpointOf(host: string, port: number): Endpoint {
+  return { family: isIP(host) === 6 ? 6 : 4, host, port };
+}
+
+function wrongFamily(): Error {
+  return Object.assign(new Error('the address is of another family than the one asked for'), {
+    code: 'EAI_ADDRFAMILY',
+    syscall: 'getaddrinfo',
+  });
+}
