@@ -27,6 +27,11 @@ import * as condition from './23-condition.ts';
 import * as semaphore from './24-semaphore.ts';
 import * as boundedSemaphore from './25-bounded-semaphore.ts';
 import * as asyncContextManager from './26-async-context-manager.ts';
+import * as echoByProtocols from './27-echo-by-protocols.ts';
+import * as echoByStreams from './28-echo-by-streams.ts';
+import * as manyClients from './29-many-clients.ts';
+import * as relayByStreams from './30-relay-by-streams.ts';
+import * as relayByProtocols from './31-relay-by-protocols.ts';
 import type { Programs } from './tour.ts';
 
 export const programs: Programs = {
@@ -56,4 +61,9 @@ export const programs: Programs = {
   '24-semaphore': semaphore,
   '25-bounded-semaphore': boundedSemaphore,
   '26-async-context-manager': asyncContextManager,
+  '27-echo-by-protocols': echoByProtocols,
+  '28-echo-by-streams': echoByStreams,
+  '29-many-clients': manyClients,
+  '30-relay-by-streams': relayByStreams,
+  '31-relay-by-protocols': relayByProtocols,
 };

@@ -4,8 +4,12 @@
  * Options of the program stand before FILE; everything after FILE belongs to the file's own `main`.
  */
 
-export const USAGE = `usage: asyncio run [--debug] FILE [ARGS...]
-       asyncio --help | --version
+/** The forms of the command. */
+export const SYNOPSIS = `usage: asyncio run [--debug] FILE [ARGS...]
+       asyncio --help | --version`;
+
+/** All there is to know. */
+export const HELP = `${SYNOPSIS}
 
   run FILE    run the coroutine function that FILE exports as main or as its
               default: a generator function, an async function, or one made by

@@ -7,7 +7,7 @@
  * 143 after SIGINT and SIGTERM, and what `SystemExit` asks for.
  */
 import { readFileSync } from 'node:fs';
-import { parseArguments, USAGE } from './arguments.ts';
+import { HELP, parseArguments, SYNOPSIS } from './arguments.ts';
 import { type Ending, runFile } from './run-file.ts';
 
 /** End the process: what a failed program left open (a server, a timer of the host) must not keep it alive. */
@@ -30,13 +30,13 @@ function version(): string {
 const command = parseArguments(process.argv.slice(2));
 switch (command.kind) {
   case 'help':
-    console.log(USAGE);
+    console.log(HELP);
     break;
   case 'version':
     console.log(version());
     break;
   case 'wrong':
-    await end({ status: 2, text: `asyncio: ${command.problem}\n\n${USAGE}` });
+    await end({ status: 2, text: `asyncio: ${command.problem}\n${SYNOPSIS}` });
     break;
   case 'run':
     await runFile(command, end);

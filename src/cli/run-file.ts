@@ -115,8 +115,8 @@ function exitOf(code: unknown): Ending {
 
 /** A file that reaches the library by a path, not by its name, may have got a copy whose loop does not run. */
 function adviceFor(error: unknown, library: Library | null): string {
-  const { message } = error as { readonly message?: unknown };
-  const noLoop = nameOf(error) === 'RuntimeError' && String(message).startsWith('no running event loop');
+  const noLoop =
+    nameOf(error) === 'RuntimeError' && (error as Error).message.startsWith('no running event loop');
   if (!noLoop || library === null || error instanceof library.RuntimeError) return '';
   return `\nThe file uses a copy of asyncio-ts other than the one at ${library.home}: import it as 'asyncio-ts' everywhere.`;
 }

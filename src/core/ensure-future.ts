@@ -10,10 +10,14 @@ import { CANCELLED, Future } from './future.ts';
 import { describe } from './repr.ts';
 import { running } from './running.ts';
 import type { Scheduler } from './scheduler.ts';
-import type { Task } from './task.ts';
+import type { Task, TaskOptions } from './task.ts';
 
-/** @internal The same as `ensureFuture`, on a given loop. */
-export function ensureFutureOn<T>(loop: Scheduler | null, awaitable: Waitable<T>): Future<T> {
+/** @internal The same as `ensureFuture`, on a given loop; with options from `Scheduler._taskOptions` for a task that has to be made. */
+export function ensureFutureOn<T>(
+  loop: Scheduler | null,
+  awaitable: Waitable<T>,
+  options?: TaskOptions,
+): Future<T> {
   if (awaitable instanceof Future) {
     if (loop !== null && awaitable._loop !== loop) {
       throw new ValueError(
@@ -25,7 +29,7 @@ export function ensureFutureOn<T>(loop: Scheduler | null, awaitable: Waitable<T>
   const target = loop ?? running.loop ?? running.chosen;
   if (target === null) throw new RuntimeError('no running event loop');
   if (isCoroutine(awaitable) || typeof awaitable === 'function')
-    return target.createTask(awaitable as CoroutineLike<T>);
+    return target.createTask(awaitable as CoroutineLike<T>, options);
   if (isAwaitable<T>(awaitable))
     return target.createTask<T>(new LazyCoroutine(wrapAwaitable, undefined, [awaitable]) as never);
   if (isPromiseLike<T>(awaitable)) return new PromiseFuture<T>(target, awaitable);

@@ -307,19 +307,25 @@ class FutureIterator<T> implements Iterator<Suspension, T, unknown> {
   }
 }
 
-/** A callback of the library's own: in the ready queue like any other, but without a context and with no way to fail. */
-export class DoneEntry<T> implements Entry {
-  readonly #future: Future<T>;
-  readonly #callback: (future: Future<T>) => void;
+/** Who is told by a `DoneEntry`. */
+export interface Watcher {
+  /** @internal `future` is done. Must not throw. */
+  _futureDone(future: Future<unknown>): void;
+}
 
-  constructor(future: Future<T>, callback: (future: Future<T>) => void) {
+/** A callback of the library's own: in the ready queue like any other, but without a context and with no way to fail. */
+export class DoneEntry implements Entry {
+  readonly #future: Future<unknown>;
+  readonly #watcher: Watcher;
+
+  constructor(future: Future<unknown>, watcher: Watcher) {
     this.#future = future;
-    this.#callback = callback;
+    this.#watcher = watcher;
     future._addWaiter(this);
   }
 
   _run(): void {
-    this.#callback(this.#future);
+    this.#watcher._futureDone(this.#future);
   }
 
   /** Take it back. */

@@ -14,7 +14,7 @@
  * runs. The scheduler imports no I/O; a `Reactor` gives it the time and calls `turn`.
  * Source: Python docs, "Event Loop".
  */
-import { type AsyncScope, captureScope } from './async-scope.ts';
+import { type AsyncScope, captureScope, captureScopeUnless } from './async-scope.ts';
 import type { Awaitable, Coroutine, CoroutineLike, Waitable } from './awaitable.ts';
 import type { Context } from './context.ts';
 import {
@@ -483,8 +483,15 @@ export class Scheduler implements Driven {
     this.#checkClosed();
     const driven = toCoroutine(coro);
     const factory = this.#taskFactory;
-    if (factory !== null) return factory(this, driven, options ?? {});
-    return new Task<T>(driven, options === undefined ? this.#plain : { ...options, loop: this });
+    if (factory !== null)
+      return factory(this, driven, options instanceof ReadyOptions ? {} : (options ?? {}));
+    if (options === undefined) return new Task<T>(driven, this.#plain);
+    return new Task<T>(driven, options instanceof ReadyOptions ? options : { ...options, loop: this });
+  }
+
+  /** @internal Options for several tasks that are made at once: what they share is found out once. */
+  _taskOptions(): TaskOptions {
+    return new ReadyOptions(this, captureScopeUnless(this._home));
   }
 
   /** Let `factory` make the tasks of this loop; `null` for the default. */
@@ -632,6 +639,18 @@ export class Scheduler implements Driven {
     }
     warn(`The executor did not finish joining its threads within ${timeout} seconds.`, 'RuntimeWarning');
     executor.shutdown({ wait: false });
+  }
+}
+
+/** Options of tasks that are made together. */
+class ReadyOptions implements TaskOptions {
+  readonly eagerStart = false;
+  readonly loop: Scheduler;
+  readonly scope: AsyncScope | null;
+
+  constructor(loop: Scheduler, scope: AsyncScope | null) {
+    this.loop = loop;
+    this.scope = scope;
   }
 }
 

@@ -34,10 +34,9 @@ export class Strand<T> extends Task<T> {
     return this.#owner;
   }
 
-  /** Begin on the stack of `then`. A cancellation that the task still owes is delivered where this first suspends. */
+  /** Begin on the stack of `then`. */
   start(): void {
     this.#owner?._addStrand(this);
-    this.#owner?._owe(this);
     this._step(false, undefined);
   }
 
@@ -54,8 +53,6 @@ export class Strand<T> extends Task<T> {
   #end(): void {
     this._state = FINISHED;
     this.#owner?._removeStrand(this);
-    // What this did not deliver, the task still owes.
-    if (this.#owner !== null) this._owe(this.#owner);
     this._loop._hop = true;
   }
 }

@@ -4,7 +4,8 @@
  * A task is itself an entry of the ready queue: being woken allocates nothing. It has one door, `_step(throwing, error)`, for value, error
  * and cancellation; everything that a task can do between two suspensions goes through it. Who may touch its fields:
  * - `_waiter`: the future it is suspended on. Set in `#suspend`, cleared in `_run`; read by `cancel` and by those who look on.
- * - `_mustCancel`: a cancellation that the coroutine has not been told of. Set by `cancel`, cleared by the step that delivers it.
+ * - `_mustCancel`: a cancellation that the coroutine has not been told of. Set by `cancel`, cleared by the step, of the task or of one of its
+ *   strands, that delivers it. Its message stands in `_value` meanwhile.
  * - `_cancelRequests`: raised by `cancel`, lowered by `uncancel`, and by nothing else.
  * - `_strands`: what its async functions await now (see `thenable.ts`); only strands themselves add and remove.
  *
@@ -45,6 +46,8 @@ export interface TaskOptions {
 /** What the constructor takes: the loop besides, and for a strand, which is not listed and starts when it is told to, its surroundings. */
 interface ConstructorOptions extends TaskOptions {
   readonly loop?: Scheduler | undefined;
+  /** @internal The async context of its creation, where that is known. */
+  readonly scope?: AsyncScope | null;
   /** @internal */
   readonly strand?: { readonly context: Context | undefined; readonly scope: AsyncScope };
 }
@@ -83,7 +86,7 @@ export class Task<T> extends Future<T> implements Entry {
     this.#isGenerator = isGenerator(coro);
     if (!this.#isGenerator && !isCoroutine(coro))
       throw new TypeError(`a coroutine was expected, got ${describe(coro)}`);
-    const { name, context, eagerStart, strand } = options;
+    const { name, context, eagerStart, strand, scope } = options;
     this._coro = coro;
     if (strand !== undefined) {
       this.#name = 0;
@@ -93,7 +96,7 @@ export class Task<T> extends Future<T> implements Entry {
     }
     this.#name = name ?? ++lastNumber;
     this._context = context ?? currentValues();
-    this.#scope = captureScopeUnless(this._loop._home);
+    this.#scope = scope === undefined ? captureScopeUnless(this._loop._home) : scope;
     if (eagerStart === true && this._loop.isRunning()) {
       this.#startEagerly();
     } else {
@@ -243,12 +246,13 @@ export class Task<T> extends Future<T> implements Entry {
       error = waiter._state === CANCELLED ? waiter._makeCancelledError() : waiter._retrieve();
     }
     // The end of an async function is no suspension: what it returned or threw comes first.
-    if (this._mustCancel && !(waiter instanceof InlineFuture)) {
+    const debtor = this._owner ?? this;
+    if (debtor._mustCancel && !(waiter instanceof InlineFuture)) {
       if (!(throwing && error instanceof CancelledError)) {
         throwing = true;
-        error = this._makeCancelledError();
+        error = debtor._makeCancelledError();
       }
-      this._mustCancel = false;
+      debtor._mustCancel = false;
     }
     this._step(throwing, error);
   }
@@ -298,7 +302,9 @@ export class Task<T> extends Future<T> implements Entry {
       running.awaited = null;
       this._waiter = suspension;
       suspension._addWaiter(this);
-      if (this._mustCancel) this.#deliver(suspension);
+      // A cancellation that is owed is delivered where the task waits now; an async function passes it on to what it awaits next.
+      const debtor = this._owner ?? this;
+      if (debtor._mustCancel && suspension.cancel(debtor._value)) debtor._mustCancel = false;
     } else {
       // The coroutine is told in the next iteration, as if it had waited for a future that failed.
       this._waiter = Object.assign(new Future<never>({ loop: this._loop }), {
@@ -307,13 +313,6 @@ export class Task<T> extends Future<T> implements Entry {
       });
       this._loop._enqueue(this);
     }
-  }
-
-  /** A cancellation is owed, and this is where the task waits now. */
-  #deliver(waiter: Future<unknown>): void {
-    if (waiter.cancel(this._value)) this._mustCancel = false;
-    // An async function is waited for: what that one awaits next is told of it, and stands with the task.
-    else if (this._owner !== null && waiter instanceof InlineFuture) this._owe(this._owner);
   }
 
   #isSelf(future: Future<unknown>): boolean {
@@ -380,14 +379,6 @@ export class Task<T> extends Future<T> implements Entry {
     if (this.#native !== null) this.#abort();
   }
 
-  /** @internal Hand a cancellation that was not delivered yet to `other`. */
-  _owe(other: Task<unknown>): void {
-    if (!this._mustCancel || other === (this as Task<unknown>)) return;
-    this._mustCancel = false;
-    other._mustCancel = true;
-    other._value = this._value;
-  }
-
   #abort(): void {
     this.#native?.controller?.abort(new CancelledError('the task was cancelled'));
   }
@@ -397,10 +388,9 @@ export class Task<T> extends Future<T> implements Entry {
     const strands = this.#native?.strands;
     if (strands === undefined || strands === null) return false;
     let any = false;
-    for (const strand of [...strands]) {
-      // A strand that itself waits for an async function is not where the task waits: that function's own strands are.
-      if (strand._waiter instanceof InlineFuture) continue;
-      any = strand.cancel(message) || any;
+    for (const { _waiter: waiter } of [...strands]) {
+      // Where a strand waits for an async function, that function's own strands are where the task waits.
+      if (waiter !== null && !(waiter instanceof InlineFuture)) any = waiter.cancel(message) || any;
     }
     return any;
   }

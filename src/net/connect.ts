@@ -10,7 +10,15 @@ import { OSError, ValueError } from '../core/errors.ts';
 import { ExceptionGroup } from '../core/exception-group.ts';
 import { describe } from '../core/repr.ts';
 import type { Scheduler } from '../core/scheduler.ts';
-import { addressOf, checkFamily, checkHost, checkOptions, formatAddress, type Port, toPort } from './address.ts';
+import {
+  addressOf,
+  checkFamily,
+  checkHost,
+  checkOptions,
+  formatAddress,
+  type Port,
+  toPort,
+} from './address.ts';
 import { networkOf, operate } from './operation.ts';
 import { toOSError } from './os-error.ts';
 import type { StreamProtocol } from './protocols.ts';
@@ -43,7 +51,13 @@ export function createConnection<P extends StreamProtocol>(
   port: Port = null,
   options: ConnectOptions = {},
 ): CoroutineObject<[transport: StreamTransport, protocol: P]> {
-  return new LazyCoroutine(connection as typeof connection<P>, undefined, [loop, factory, host, port, options]);
+  return new LazyCoroutine(connection as typeof connection<P>, undefined, [
+    loop,
+    factory,
+    host,
+    port,
+    options,
+  ]);
 }
 
 Object.defineProperty(connection, 'name', { value: 'createConnection' });
@@ -77,7 +91,11 @@ function* resolve(
   const network = networkOf(loop, 'createConnection');
   const request = { host: checkHost(host, WHERE), port: toPort(port, WHERE), family, passive: false };
   try {
-    const endpoints = yield* operate(loop, (done) => network.resolve(request, done), ignore);
+    const endpoints = yield* operate<readonly Endpoint[]>(
+      loop,
+      (done) => network.resolve(request, done),
+      ignore,
+    );
     if (endpoints.length === 0) throw new OSError('getaddrinfo() returned empty list');
     return endpoints;
   } catch (error) {
@@ -132,7 +150,8 @@ function* connectOne(
       return yield* attempt(loop, remote, local);
     } catch (error) {
       // The next local address can help only where this one could not be had.
-      if (!(error instanceof OSError && error.syscall === 'bind') || index === candidates.length - 1) throw error;
+      if (!(error instanceof OSError && error.syscall === 'bind') || index === candidates.length - 1)
+        throw error;
       errors.push(error);
     }
   }
@@ -142,7 +161,7 @@ function* connectOne(
 function* attempt(loop: Scheduler, remote: Endpoint, local: Endpoint | null): Coroutine<Channel> {
   const network = networkOf(loop, 'createConnection');
   try {
-    return yield* operate(
+    return yield* operate<Channel>(
       loop,
       (done) => network.connect(remote, local, done),
       (channel) => channel.close(),

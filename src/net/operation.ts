@@ -1,9 +1,10 @@
 /**
  * A reactor's operation, as something to wait for: cancelling the wait cancels the operation, and nothing that it opened is left behind.
  */
-import type { Done, Network, Operation } from '../core/channel.ts';
-import type { Coroutine } from '../core/awaitable.ts';
+
 import { captureScope } from '../core/async-scope.ts';
+import type { Coroutine } from '../core/awaitable.ts';
+import type { Done, Network, Operation } from '../core/channel.ts';
 import { NotImplementedError } from '../core/errors.ts';
 import { FINISHED } from '../core/future.ts';
 import type { Reactor } from '../core/reactor.ts';
@@ -30,10 +31,14 @@ export function* operate<T>(
 ): Coroutine<T> {
   const future = loop.createFuture<T>();
   // The events of what is opened here belong to no task, whoever asks for it.
-  const operation = captureScope().runInAsyncScope(start, undefined, (outcome) => {
-    if ('value' in outcome) future.setResult(outcome.value);
-    else future._fail(outcome.error);
-  });
+  const operation = captureScope().runInAsyncScope(() =>
+    start((outcome) => {
+      if (!future.done()) {
+        if ('value' in outcome) future.setResult(outcome.value);
+        else future._fail(outcome.error);
+      } else if ('value' in outcome) discard(outcome.value);
+    }),
+  );
   try {
     return yield* future;
   } catch (error) {

@@ -66,6 +66,7 @@ export type StreamProtocol = Protocol | BufferedProtocol;
 /** Does `protocol` receive into a buffer of its own? */
 export function isBuffered(protocol: StreamProtocol): protocol is BufferedProtocol {
   return (
-    protocol instanceof BufferedProtocol || typeof (protocol as BufferedProtocol).getBuffer === 'function'
+    protocol instanceof BufferedProtocol ||
+    typeof (protocol as Partial<BufferedProtocol>).getBuffer === 'function'
   );
 }

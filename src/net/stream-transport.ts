@@ -309,10 +309,10 @@ export class StreamTransport extends Transport implements ChannelSink {
   /** Something broke. Errors of the connection go to the protocol alone; any others are reported as well. */
   #fatal(error: unknown, message: string): void {
     if (!(error instanceof OSError)) this.#report(message, error);
-    this.#forceClose(error);
+    this.#forceClose(error instanceof Error ? error : new RuntimeError(`${message} ${describe(error)}`));
   }
 
-  #forceClose(error: unknown): void {
+  #forceClose(error: Error | null): void {
     if (this.#lost > 0) return;
     this.#waiting.clear();
     if (!this.#closing) {
@@ -322,13 +322,13 @@ export class StreamTransport extends Transport implements ChannelSink {
     this.#loseSoon(error);
   }
 
-  #loseSoon(error: unknown): void {
+  #loseSoon(error: Error | null): void {
     this.#lost = 1;
     if (this.#loop.isClosed()) this.#end();
     else this.#loop._soon(connectionLost, [this, error], null);
   }
 
-  #lose(error: unknown): void {
+  #lose(error: Error | null): void {
     this.#lost = 1;
     try {
       this._connectionLost(error);
@@ -339,9 +339,9 @@ export class StreamTransport extends Transport implements ChannelSink {
   }
 
   /** @internal */
-  _connectionLost(error: unknown): void {
+  _connectionLost(error: Error | null): void {
     try {
-      this.#protocol?.connectionLost(error as Error | null);
+      this.#protocol?.connectionLost(error);
     } finally {
       this.#end();
     }
@@ -419,7 +419,7 @@ function startReading(transport: StreamTransport): void {
   transport._startReading();
 }
 
-function connectionLost(transport: StreamTransport, error: unknown): void {
+function connectionLost(transport: StreamTransport, error: Error | null): void {
   transport._connectionLost(error);
 }
 

@@ -9,7 +9,7 @@ import type { Coroutine, ResultOf, Waitable } from '../core/awaitable.ts';
 import { type CoroutineObject, isCoroutine, LazyCoroutine } from '../core/coroutine.ts';
 import { ensureFutureOn } from '../core/ensure-future.ts';
 import { RuntimeError, TimeoutError } from '../core/errors.ts';
-import { DoneEntry, Future } from '../core/future.ts';
+import { DoneEntry, Future, type Watcher } from '../core/future.ts';
 import type { Handle } from '../core/handle.ts';
 import { describe } from '../core/repr.ts';
 import { running } from '../core/running.ts';
@@ -19,8 +19,8 @@ import { WaiterQueue } from '../sync/waiters.ts';
 
 type FutureOf<W> = W extends Future<unknown> ? W : Future<ResultOf<W>>;
 
-class Completions<W> implements AsyncIterableIterator<FutureOf<W>> {
-  readonly #todo = new Map<Future<unknown>, DoneEntry<unknown>>();
+class Completions<W> implements AsyncIterableIterator<FutureOf<W>>, Watcher {
+  readonly #todo = new Map<Future<unknown>, DoneEntry>();
   readonly #done = new Deque<Future<unknown> | null>();
   readonly #waiters = new WaiterQueue();
   #timer: Handle | null = null;
@@ -35,14 +35,15 @@ class Completions<W> implements AsyncIterableIterator<FutureOf<W>> {
     );
     this.#left = futures.size;
     if (futures.size > 0 && timeout !== null) this.#timer = loop.callLater(timeout, this.#timeOut);
-    for (const future of futures) this.#todo.set(future, new DoneEntry(future, this.#oneDone));
+    for (const future of futures) this.#todo.set(future, new DoneEntry(future, this));
   }
 
-  readonly #oneDone = (future: Future<unknown>): void => {
+  /** @internal */
+  _futureDone(future: Future<unknown>): void {
     if (!this.#todo.delete(future)) return;
     this.#deliver(future);
     if (this.#todo.size === 0) this.#timer?.cancel();
-  };
+  }
 
   readonly #timeOut = (): void => {
     const missing = [...this.#todo.values()];

@@ -7,7 +7,7 @@
 import type { ResultOf, Waitable } from '../core/awaitable.ts';
 import { ensureFutureOn } from '../core/ensure-future.ts';
 import { CancelledError, RuntimeError } from '../core/errors.ts';
-import { CANCELLED, DoneEntry, FAILED, FINISHED, Future, PENDING } from '../core/future.ts';
+import { CANCELLED, DoneEntry, FAILED, FINISHED, Future, PENDING, type Watcher } from '../core/future.ts';
 import { futureAddToAwaitedBy, futureDiscardFromAwaitedBy } from '../core/graph.ts';
 import { running } from '../core/running.ts';
 import type { Scheduler } from '../core/scheduler.ts';
@@ -23,7 +23,7 @@ export interface GatherOptions {
   readonly returnExceptions?: boolean | undefined;
 }
 
-class GatheringFuture extends Future<unknown[]> {
+class GatheringFuture extends Future<unknown[]> implements Watcher {
   readonly #children: Future<unknown>[];
   #pending: number;
   #cancelRequested = false;
@@ -36,20 +36,21 @@ class GatheringFuture extends Future<unknown[]> {
     this.#pending = children.length;
     this.#returnExceptions = returnExceptions;
     this.#parent = running.loop === null ? null : currentTask();
-    const done: Future<unknown>[] = [];
+    let done: Future<unknown>[] | null = null;
     for (const child of children) {
       if (child._state !== PENDING) {
+        done ??= [];
         done.push(child);
         continue;
       }
       if (this.#parent !== null) futureAddToAwaitedBy(child, this.#parent);
-      new DoneEntry(child, this.#childDone);
+      new DoneEntry(child, this);
     }
     // Those that were done already, eager tasks for example, count at once.
-    for (const child of done) this.#childDone(child);
+    for (const child of done ?? []) this._futureDone(child);
   }
 
-  readonly #childDone = (child: Future<unknown>): void => {
+  _futureDone(child: Future<unknown>): void {
     this.#pending--;
     if (this.#parent !== null) futureDiscardFromAwaitedBy(child, this.#parent);
     if (this._state !== PENDING) {
@@ -59,7 +60,7 @@ class GatheringFuture extends Future<unknown[]> {
     if (!this.#returnExceptions && child._state === CANCELLED) this._fail(child._makeCancelledError());
     else if (!this.#returnExceptions && child._state === FAILED) this._fail(child._retrieve());
     else if (this.#pending === 0) this.#finish(child);
-  };
+  }
 
   #finish(last: Future<unknown>): void {
     if (this.#cancelRequested) {
@@ -111,23 +112,38 @@ export function gather(...args: readonly unknown[]): Future<unknown[]> {
     empty.setResult([]);
     return empty;
   }
-  const first = awaitables.find((awaitable) => awaitable instanceof Future);
-  const target = loop ?? (first as Future<unknown> | undefined)?._loop ?? null;
-  if (target === null) throw new RuntimeError('no running event loop');
+  const target = loop ?? loopOf(awaitables);
   return new GatheringFuture(target, futuresOf(target, awaitables), options.returnExceptions === true);
+}
+
+/** Outside of a running loop: the loop of the first future among them. */
+function loopOf(awaitables: readonly Waitable<unknown>[]): Scheduler {
+  for (const awaitable of awaitables) if (awaitable instanceof Future) return awaitable._loop;
+  throw new RuntimeError('no running event loop');
 }
 
 /** A future for each; one and the same for a coroutine that is given twice. */
 function futuresOf(loop: Scheduler, awaitables: readonly Waitable<unknown>[]): Future<unknown>[] {
-  if (new Set(awaitables).size === awaitables.length)
-    return awaitables.map((awaitable) => ensureFutureOn(loop, awaitable));
-  const made = new Map<Waitable<unknown>, Future<unknown>>();
-  return awaitables.map((awaitable) => {
-    let future = made.get(awaitable);
+  const options = loop._taskOptions();
+  const futures: Future<unknown>[] = [];
+  const made = hasDuplicates(awaitables) ? new Map<Waitable<unknown>, Future<unknown>>() : null;
+  for (const awaitable of awaitables) {
+    let future = made?.get(awaitable);
     if (future === undefined) {
-      future = ensureFutureOn(loop, awaitable);
-      made.set(awaitable, future);
+      future = ensureFutureOn(loop, awaitable, options);
+      made?.set(awaitable, future);
     }
-    return future;
-  });
+    futures.push(future);
+  }
+  return futures;
+}
+
+/** Looking through a few is cheaper than hashing them. */
+const FEW = 16;
+
+function hasDuplicates(values: readonly unknown[]): boolean {
+  const { length } = values;
+  if (length > FEW) return new Set(values).size !== length;
+  for (let i = 1; i < length; i++) for (let j = 0; j < i; j++) if (values[i] === values[j]) return true;
+  return false;
 }

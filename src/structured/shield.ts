@@ -24,19 +24,23 @@ export function shield<T>(awaitable: Waitable<T>): Future<T> {
   const outer = new Future<T>({ loop: inner._loop });
   const task = running.loop === null ? null : currentTask();
   if (task !== null) futureAddToAwaitedBy(inner, task);
-  const link = new DoneEntry(inner, () => {
-    if (task !== null) futureDiscardFromAwaitedBy(inner, task);
-    if (outer.done()) return;
-    if (inner._state === CANCELLED) outer.cancel();
-    else if (inner._state === FAILED) outer._fail(inner._retrieve());
-    else outer._complete(FINISHED, inner._value);
+  const link = new DoneEntry(inner, {
+    _futureDone: () => {
+      if (task !== null) futureDiscardFromAwaitedBy(inner, task);
+      if (outer.done()) return;
+      if (inner._state === CANCELLED) outer.cancel();
+      else if (inner._state === FAILED) outer._fail(inner._retrieve());
+      else outer._complete(FINISHED, inner._value);
+    },
   });
   // Whoever stopped waiting will not see how the inner one ends: from then on its failure is reported by itself.
-  new DoneEntry(outer, () => {
-    if (!inner.done()) {
-      link.remove();
-      new DoneEntry(inner, reportFailure);
-    }
+  new DoneEntry(outer, {
+    _futureDone: () => {
+      if (!inner.done()) {
+        link.remove();
+        new DoneEntry(inner, { _futureDone: reportFailure });
+      }
+    },
   });
   return outer;
 }

@@ -9,11 +9,21 @@ import type { Coroutine, CoroutineLike } from '../core/awaitable.ts';
 import { CoroutineObject } from '../core/coroutine.ts';
 import { CancelledError, isExit, RuntimeError } from '../core/errors.ts';
 import { makeGroup } from '../core/exception-group.ts';
-import { CANCELLED, DoneEntry, FAILED, type Future, setResultUnlessDone } from '../core/future.ts';
+import {
+  CANCELLED,
+  DoneEntry,
+  FAILED,
+  type Future,
+  setResultUnlessDone,
+  type Watcher,
+} from '../core/future.ts';
 import { futureAddToAwaitedBy, futureDiscardFromAwaitedBy } from '../core/graph.ts';
 import { running } from '../core/running.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import { currentTask, type Task, type TaskOptions } from '../core/task.ts';
+
+/** So many tasks that are done are kept without a thought. */
+const FEW = 32;
 
 /**
  * ```ts
@@ -23,9 +33,12 @@ import { currentTask, type Task, type TaskOptions } from '../core/task.ts';
  * });  // here both are done
  * ```
  */
-export class TaskGroup {
-  readonly #tasks = new Set<Task<unknown>>();
-  readonly #errors: unknown[] = [];
+export class TaskGroup implements Watcher {
+  /** The tasks, with some that are done: those are removed when they are more than half. */
+  #tasks: Task<unknown>[] = [];
+  /** How many tasks are not known to be done. */
+  #pending = 0;
+  #errors: unknown[] = [];
   #loop: Scheduler | null = null;
   #parent: Task<unknown> | null = null;
   #exiting = false;
@@ -54,7 +67,7 @@ export class TaskGroup {
     if (isExit(error)) this.#exitError ??= error;
     let cancellation = error instanceof CancelledError ? error : null;
     if (error !== undefined && !this.#aborting) this.#abort();
-    while (this.#tasks.size > 0) {
+    while (this.#pending > 0) {
       this.#allDone ??= (this.#loop as Scheduler).createFuture<boolean>();
       try {
         yield* this.#allDone;
@@ -93,14 +106,15 @@ export class TaskGroup {
     }
     const task = (this.#loop as Scheduler).createTask(coro, options);
     futureAddToAwaitedBy(task, this.#parent as Task<unknown>);
-    this.#tasks.add(task as Task<unknown>);
-    new DoneEntry(task as Future<unknown>, this.#taskDone);
+    this.#tasks.push(task as Task<unknown>);
+    this.#pending++;
+    new DoneEntry(task as Future<unknown>, this);
     return task;
   }
 
   #refusal(): string | null {
     if (this.#parent === null) return 'has not been entered: use it through asyncWith()';
-    if (this.#exiting && this.#tasks.size === 0) return 'is finished';
+    if (this.#exiting && this.#pending === 0) return 'is finished';
     return this.#aborting ? 'is shutting down' : null;
   }
 
@@ -113,7 +127,7 @@ export class TaskGroup {
       this.#cancelBeforeEntry = true;
       return;
     }
-    if (this.#exiting && this.#tasks.size === 0) return;
+    if (this.#exiting && this.#pending === 0) return;
     if (!this.#aborting) this.#abort();
     this.#cancelParent();
   }
@@ -130,11 +144,14 @@ export class TaskGroup {
     for (const task of this.#tasks) task.cancel();
   }
 
-  readonly #taskDone = (future: Future<unknown>): void => {
+  /** @internal */
+  _futureDone(future: Future<unknown>): void {
     const parent = this.#parent as Task<unknown>;
-    this.#tasks.delete(future as Task<unknown>);
+    this.#pending--;
+    if (this.#tasks.length > 2 * this.#pending + FEW)
+      this.#tasks = this.#tasks.filter((task) => !task.done());
     futureDiscardFromAwaitedBy(future, parent);
-    if (this.#tasks.size === 0 && this.#allDone !== null) setResultUnlessDone(this.#allDone, true);
+    if (this.#pending === 0 && this.#allDone !== null) setResultUnlessDone(this.#allDone, true);
     if (future._state === CANCELLED || future._state !== FAILED) return;
     const error = future._retrieve();
     this.#errors.push(error);
@@ -152,10 +169,10 @@ export class TaskGroup {
       this.#abort();
       this.#cancelParent();
     }
-  };
+  }
 
   toString(): string {
-    const parts = [`tasks=${this.#tasks.size}`, `errors=${this.#errors.length}`];
+    const parts = [`tasks=${this.#pending}`, `errors=${this.#errors.length}`];
     if (this.#aborting) parts.push('cancelling');
     else if (this.#parent !== null) parts.push('entered');
     return `<TaskGroup ${parts.join(' ')}>`;

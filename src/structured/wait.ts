@@ -7,7 +7,7 @@ import type { Coroutine, ResultOf, Waitable } from '../core/awaitable.ts';
 import { type CoroutineObject, isCoroutine, LazyCoroutine } from '../core/coroutine.ts';
 import { ensureFutureOn, isFuture } from '../core/ensure-future.ts';
 import { ValueError } from '../core/errors.ts';
-import { DoneEntry, FAILED, type Future, setResultUnlessDone } from '../core/future.ts';
+import { DoneEntry, FAILED, type Future, setResultUnlessDone, type Watcher } from '../core/future.ts';
 import { futureAddToAwaitedBy, futureDiscardFromAwaitedBy } from '../core/graph.ts';
 import { describe } from '../core/repr.ts';
 import { running } from '../core/running.ts';
@@ -90,7 +90,8 @@ function* waitFutures(
     timeout === null ? null : loop.callLater(timeout, setResultUnlessDone<void>, waiter, undefined);
   const task = currentTask();
   let left = futures.size;
-  const onDone = (future: Future<unknown>): void => {
+  const watcher: Watcher = { _futureDone };
+  function _futureDone(future: Future<unknown>): void {
     left--;
     const stop =
       left === 0 ||
@@ -99,10 +100,10 @@ function* waitFutures(
     if (!stop) return;
     timer?.cancel();
     setResultUnlessDone<void>(waiter, undefined);
-  };
-  const entries: DoneEntry<unknown>[] = [];
+  }
+  const entries: DoneEntry[] = [];
   for (const future of futures) {
-    entries.push(new DoneEntry(future, onDone));
+    entries.push(new DoneEntry(future, watcher));
     if (task !== null) futureAddToAwaitedBy(future, task);
   }
   try {
@@ -121,7 +122,7 @@ function* waitFutures(
 /** Cancel `future`, and wait until it is done, whatever becomes of it. */
 export function* cancelAndWait(future: Future<unknown>): Coroutine<void> {
   const waiter = future._loop.createFuture<void>();
-  const entry = new DoneEntry(future, () => setResultUnlessDone<void>(waiter, undefined));
+  const entry = new DoneEntry(future, { _futureDone: () => setResultUnlessDone<void>(waiter, undefined) });
   try {
     future.cancel();
     yield* waiter;

@@ -49,9 +49,9 @@ export function programs(sleeps: boolean): Arbitrary<readonly Op[]> {
   const seconds = fc.integer({ min: 0, max: 3 });
   const { ops } = fc.letrec<{ op: Op; ops: readonly Op[]; part: Part }>((tie) => ({
     part: fc.record({ kind: fc.constantFrom(...KINDS), body: tie('ops') }),
-    ops: fc.array(tie('op'), { maxLength: 4, depthIdentifier: 'program' }),
+    ops: fc.array(tie('op'), { maxLength: 4, size: 'max' }),
     op: fc.oneof(
-      { depthIdentifier: 'program', maxDepth: 4 },
+      { depthSize: 'medium', maxDepth: 4 },
       { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('yield', 'callback', 'throw', 'uncancel') }) },
       { weight: sleeps ? 2 : 0, arbitrary: fc.record({ do: fc.constant('sleep'), seconds }) },
       {
@@ -70,7 +70,7 @@ export function programs(sleeps: boolean): Arbitrary<readonly Op[]> {
         weight: 2,
         arbitrary: fc.record({
           do: fc.constantFrom('gather', 'group', 'first'),
-          parts: fc.array(tie('part') as Arbitrary<Part>, { minLength: 1, maxLength: 3 }),
+          parts: fc.array(tie('part') as Arbitrary<Part>, { minLength: 1, maxLength: 3, size: 'max' }),
         }),
       },
       {

@@ -36,8 +36,9 @@ for (const [topic, names] of topics) {
     for (const name of names) {
       const expected = python.lines[name] ?? record.lines[name];
       for (const style of STYLES) {
-        const limit = style === 'async' && programsOf(style).get(name)?.notAsync;
-        const options = { skip: limit || (expected === undefined && python.python), timeout: 20_000 };
+        // An async function cannot be done at once: a program about eager tasks is none for it.
+        if (style === 'async' && programsOf(style).get(name)?.notAsync) continue;
+        const options = { skip: expected === undefined && python.python, timeout: 20_000 };
         test(`${name} (${style})`, options, async () => {
           const { lines, complaints } = await runProgram(name, style);
           const said =

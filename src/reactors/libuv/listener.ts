@@ -85,6 +85,6 @@ function channelOf(accepted: Socket, owner: ChannelOwner): SocketChannel {
   const receiver = new Receiver(owner.receiveBuffer);
   holder._handle = null;
   accepted.destroy();
-  const options = { handle, onread: receiver, pauseOnCreate: true, allowHalfOpen: true };
+  const options: object = { handle, onread: receiver, pauseOnCreate: true, allowHalfOpen: true };
   return new SocketChannel(new Socket(options), owner, receiver);
 }
