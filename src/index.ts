@@ -45,7 +45,8 @@ export {
 } from './core/graph.ts';
 export { Handle, TimerHandle } from './core/handle.ts';
 export type { Reactor } from './core/reactor.ts';
-export { type ExecutorLike, Scheduler as BaseEventLoop, type TaskFactory } from './core/scheduler.ts';
+export { Scheduler as BaseEventLoop, type TaskFactory } from './core/scheduler.ts';
+export type { ExecutorLike } from './core/shutdown.ts';
 export { sleep } from './core/sleep.ts';
 export type { StackFrame } from './core/stack.ts';
 export { currentTask, Task, type TaskOptions } from './core/task.ts';

@@ -21,6 +21,9 @@ const PATIENCE_MS = 60_000;
 /** Where the random choices of properties begin; another number explores other cases. */
 const SEED = Number(process.env['ASYNCIO_TEST_SEED'] ?? 20_260_101);
 
+/** Making a failing case smaller must come to an end too. */
+const LIMITS = { interruptAfterTimeLimit: PATIENCE_MS / 2, markInterruptAsFailure: true };
+
 export type Style = 'generator' | 'async';
 
 /** What a scenario may use of its surroundings. */
@@ -89,7 +92,7 @@ export function check<T>(values: Arbitrary<T>, body: (value: T) => unknown, runs
   const property = fc.asyncProperty(values, async (value) => {
     await body(value);
   });
-  return Promise.resolve(fc.assert(property, { numRuns: runs, seed: SEED }));
+  return Promise.resolve(fc.assert(property, { numRuns: runs, seed: SEED, ...LIMITS }));
 }
 
 /** Run a scenario on a loop of its own, and strike the balance. */

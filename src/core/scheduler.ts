@@ -1,20 +1,10 @@
 /**
- * The scheduler: ready queue, timers, debugging and error reports; all of an event loop but the outside world.
+ * The scheduler: all of an event loop but the outside world. It adds to the turns of the loop what is scheduled (callbacks, futures, tasks),
+ * how errors are reported, and how it ends. It imports no I/O; a `Reactor` gives it the time and drives it.
  *
- * One iteration, which `turn` runs and which is CPython's: the timers that are due join the ready queue; what is in the queue at that
- * moment runs; what is added meanwhile waits for the next iteration.
- *
- *     turn ──> [ due timers -> ready ] ──> run the entries that were ready ──> stopped? ──> more ready? ──┐
- *               ^                            │ an entry resumed an async function:                         │
- *               │                            └─> leave the stack, so that its continuations run (HOP)      │
- *               └───────────────────────────────────────────── within the budget of time ─────────────────┘
- *
- * An iteration can be left in the middle and taken up again. That is how the order of effects is the same for async functions, which go on in
- * microtasks, as for generators: after each entry that resumed an async function the microtasks are drained before the next entry
- * runs. The scheduler imports no I/O; a `Reactor` gives it the time and calls `turn`.
  * Source: Python docs, "Event Loop".
  */
-import { type AsyncScope, captureScope, captureScopeUnless } from './async-scope.ts';
+import { type AsyncScope, captureScopeUnless } from './async-scope.ts';
 import type { Awaitable, Coroutine, CoroutineLike, Waitable } from './awaitable.ts';
 import type { Context } from './context.ts';
 import {
@@ -30,25 +20,17 @@ import { DeadlockError, isExit, RuntimeError, ValueError } from './errors.ts';
 import { Failures } from './failures.ts';
 import { Future } from './future.ts';
 import { formatAwaitGraph } from './graph.ts';
-import { type Callback, type Entry, Handle, TimerHandle } from './handle.ts';
+import { type Callback, Handle, TimerHandle } from './handle.ts';
 import { reportUnawaited } from './never-awaited.ts';
-import { AGAIN, type Driven, HOP, type Next, type Reactor, STOPPED } from './reactor.ts';
-import { ReadyQueue } from './ready.ts';
+import type { Driven } from './reactor.ts';
 import { describe } from './repr.ts';
 import { running } from './running.ts';
-import { sourceOf } from './sources.ts';
+import { type Closable, closeAsyncgens, DefaultExecutor, type ExecutorLike } from './shutdown.ts';
 import { captureStack } from './stack.ts';
 import { Strand } from './strand.ts';
 import { Task, type TaskOptions } from './task.ts';
-import { type Timed, TimerHeap } from './timers.ts';
-import { warn } from './warn.ts';
-
-/** Timers due within this many seconds from now count as due: the resolution of the clock. */
-const CLOCK_RESOLUTION = 1e-9;
-/** How long one turn may take, in milliseconds, before the host's own events get their chance. */
-const BUDGET = 1;
-/** How many entries run between two looks at the clock; a power of two. */
-const ENTRIES_PER_LOOK = 64;
+import { TaskList } from './task-list.ts';
+import { Turns } from './turns.ts';
 
 /** Makes the tasks of a loop: gets the loop, the coroutine, and the options given to `createTask`. */
 export type TaskFactory = <T>(
@@ -57,68 +39,26 @@ export type TaskFactory = <T>(
   options: TaskOptions,
 ) => Task<T>;
 
-/** What the loop needs of an executor: see `setDefaultExecutor`. */
-export interface ExecutorLike {
-  submit(fn: (...args: never[]) => unknown, ...args: unknown[]): PromiseLike<unknown>;
-  shutdown(options?: { readonly wait?: boolean; readonly cancelFutures?: boolean }): unknown;
-}
-
-/** What `shutdownAsyncgens` closes: an async iterator with `return`. */
-type Closable = AsyncIterator<unknown> & { return(): PromiseLike<unknown> };
-
-const debugByDefault: boolean =
-  ((globalThis as { process?: { env?: Record<string, string> } }).process?.env?.['ASYNCIO_DEBUG'] ?? '') !==
-  '';
-
-export class Scheduler implements Driven {
-  /** In debug mode, callbacks and steps that take at least this long, in seconds, are reported. */
-  slowCallbackDuration = 0.1;
-  /** @internal */
-  readonly _reactor: Reactor;
+export class Scheduler extends Turns {
   /** @internal */
   readonly _failures: Failures = new Failures(this);
-  /** @internal */
-  _debug: boolean = debugByDefault;
-  /** @internal An entry resumed an async function: drain the microtasks before the next entry. */
-  _hop = false;
-  /** @internal How many native async functions run as parts of tasks. */
-  _asyncCalls = 0;
-  /** @internal How many wrapped promises are waited for. */
-  _foreign = 0;
-  /** @internal The async context that turns run in. */
-  _home: AsyncScope | null = null;
-
   /** The options of a task that was given none. */
   readonly #plain = { loop: this };
-  readonly #ready = new ReadyQueue();
-  readonly #timers = new TimerHeap();
   readonly #reports: ErrorReports = new ErrorReports(this);
   readonly #asyncgens = new Set<Closable>();
-  #left = 0;
-  #iterating = false;
-  #parked = false;
-  #stopping = false;
-  #closed = false;
-  #runs = false;
   #waitedFor: Future<unknown> | null = null;
-  #fatal: { readonly error: unknown } | null = null;
-  #firstTask: Task<unknown> | null = null;
+  readonly #tasks = new TaskList();
   #taskFactory: TaskFactory | null = null;
-  #executor: ExecutorLike | null = null;
-  #executorShutDown = false;
-
-  constructor(reactor: Reactor) {
-    this._reactor = reactor;
-  }
+  readonly #executor = new DefaultExecutor();
 
   // ---- running ------------------------------------------------------------------------------------------------------------------
 
   /** Run until `stop()`. @throws {RuntimeError} at once, where this or another loop runs already, or this one is closed. */
   runForever(): Promise<void> {
-    this.#begin();
+    this._begin();
     return new Promise<void>((resolve, reject) => {
       this._reactor.start(this, (failure) => {
-        this.#end();
+        this._end();
         if (failure === undefined) resolve();
         else reject(failure.error);
       });
@@ -130,8 +70,8 @@ export class Scheduler implements Driven {
    * @throws {RuntimeError} at once, where this or another loop runs already, or this one is closed.
    */
   runUntilComplete<T>(awaitable: Waitable<T>): Promise<T> {
-    this.#checkClosed();
-    this.#checkNotRunning();
+    this._checkClosed();
+    this._checkNotRunning();
     const future = this.#runTarget(awaitable);
     const owned = !isSame(future, awaitable);
     return this.runForever().then(
@@ -149,35 +89,19 @@ export class Scheduler implements Driven {
    * @throws {NotImplementedError} where the loop's reactor cannot block.
    */
   _runBlocking<T>(awaitable: Waitable<T>, block: (driven: Driven) => void): T {
-    this.#checkClosed();
-    this.#checkNotRunning();
+    this._checkClosed();
+    this._checkNotRunning();
     const future = this.#runTarget(awaitable);
-    this.#begin();
+    this._begin();
     try {
       block(this);
     } catch (error) {
       this.#abandon(future, !isSame(future, awaitable));
       throw error;
     } finally {
-      this.#end();
+      this._end();
     }
     return this.#outcome(future);
-  }
-
-  /** Is the loop running? */
-  isRunning(): boolean {
-    return this.#runs;
-  }
-
-  /** Was the loop closed? */
-  isClosed(): boolean {
-    return this.#closed;
-  }
-
-  /** Stop the loop at the end of this iteration. */
-  stop(): void {
-    this.#stopping = true;
-    this.#unpark();
   }
 
   /**
@@ -185,53 +109,16 @@ export class Scheduler implements Driven {
    * @throws {RuntimeError} while the loop runs.
    */
   close(): void {
-    if (this.#runs) throw new RuntimeError('Cannot close a running event loop: stop() it first');
-    if (this.#closed) return;
+    if (this.isRunning()) throw new RuntimeError('Cannot close a running event loop: stop() it first');
+    if (this.isClosed()) return;
     this._failures.reportAll();
     reportUnawaited(this);
     for (const task of this._tasks()) {
       this.callExceptionHandler({ message: 'Task was destroyed but it is pending!', task });
     }
-    this.#closed = true;
-    this.#ready.clear();
-    this.#timers.clear();
-    this.#firstTask = null;
-    this.#executorShutDown = true;
-    this.#executor?.shutdown({ wait: false });
-    this.#executor = null;
-    this._reactor.close();
-  }
-
-  #begin(): void {
-    this.#checkClosed();
-    this.#checkNotRunning();
-    this.#runs = true;
-    running.loop = this;
-    this._home = captureScope();
-  }
-
-  #end(): void {
-    this.#runs = false;
-    this.#parked = false;
-    this.#stopping = false;
-    this.#fatal = null;
-    running.loop = null;
-    this._failures.settle();
-  }
-
-  #checkNotRunning(): void {
-    if (this.#runs) throw new RuntimeError('This event loop is already running');
-    if (running.loop !== null)
-      throw new RuntimeError('Cannot run the event loop while another loop is running');
-  }
-
-  /** @internal */
-  _checkClosed(): void {
-    this.#checkClosed();
-  }
-
-  #checkClosed(): void {
-    if (this.#closed) throw new RuntimeError('Event loop is closed');
+    this.#tasks.clear();
+    this.#executor.abandon();
+    this._closeTurns();
   }
 
   #runTarget<T>(awaitable: Waitable<T>): Future<T> {
@@ -260,101 +147,6 @@ export class Scheduler implements Driven {
     if (owned) future._markRetrieved();
   }
 
-  // ---- a turn -------------------------------------------------------------------------------------------------------------------
-
-  /** @internal For the reactor: run what is ready. */
-  turn(): Next {
-    const home = this._home;
-    return home === null ? this.#turn() : home.runInAsyncScope(this.#turn, this);
-  }
-
-  #turn(): Next {
-    this.#parked = false;
-    const ready = this.#ready;
-    const end = performance.now() + BUDGET;
-    let untilLook = ENTRIES_PER_LOOK;
-    for (;;) {
-      if (this.#fatal !== null) throw this.#fatal.error;
-      if (!this.#iterating) {
-        if (this.#timers.size > 0) this.#collectDue();
-        if (ready.size === 0 && !this.#stopping) return this.#park();
-        this.#left = ready.size;
-        this.#iterating = true;
-      }
-      while (this.#left > 0) {
-        this.#left--;
-        const entry = ready.shift();
-        if (this._debug) this.#runTimed(entry);
-        else entry._run();
-        if (this._hop) {
-          this._hop = false;
-          return HOP;
-        }
-        if (--untilLook === 0) {
-          untilLook = ENTRIES_PER_LOOK;
-          if (performance.now() > end) return AGAIN;
-        }
-      }
-      this.#iterating = false;
-      if (this.#stopping) return STOPPED;
-      // Continuations that this iteration made ready through promises of the user's own belong to it as well.
-      if (this._asyncCalls > 0 && ready.size > 0) return HOP;
-    }
-  }
-
-  #park(): Next {
-    this._failures.settle();
-    this.#parked = true;
-    return this.#timers.deadline();
-  }
-
-  #unpark(): void {
-    if (!this.#parked) return;
-    this.#parked = false;
-    this._reactor.wake();
-  }
-
-  #collectDue(): void {
-    const end = this._reactor.time() + CLOCK_RESOLUTION;
-    for (let timer = this.#timers.shiftDue(end); timer !== null; timer = this.#timers.shiftDue(end))
-      this.#ready.push(timer);
-  }
-
-  #runTimed(entry: Entry): void {
-    const start = performance.now();
-    // What it is must be told as it was before it ran: afterwards a handle may have been emptied.
-    const what = entry instanceof Handle || entry instanceof Task ? entry : null;
-    entry._run();
-    const seconds = (performance.now() - start) / 1000;
-    if (seconds < this.slowCallbackDuration) return;
-    const origin = what === null ? undefined : sourceOf(what);
-    const source = origin === undefined ? '' : `\n  created at\n${origin}`;
-    warn(`Executing ${what ?? 'a callback'} took ${seconds.toFixed(3)} seconds${source}`, 'RuntimeWarning');
-  }
-
-  /** @internal Run an entry now, outside of the ready queue; what it throws ends the run. */
-  _runNow(entry: Entry): void {
-    try {
-      entry._run();
-    } catch (error) {
-      this.#fatal = { error };
-      this.#unpark();
-    }
-  }
-
-  /** @internal Put an entry into the ready queue. */
-  _enqueue(entry: Entry): void {
-    this.#ready.push(entry);
-    if (this.#parked) this.#unpark();
-  }
-
-  /** @internal The same, where the loop may be closed. */
-  _enqueueChecked(entry: Entry): void {
-    if (this.#closed) this.#checkClosed();
-    this.#ready.push(entry);
-    if (this.#parked) this.#unpark();
-  }
-
   /** @internal An `await` in an async function. */
   _await<T>(
     awaitable: Awaitable<T>,
@@ -370,12 +162,12 @@ export class Scheduler implements Driven {
     new Strand<T>(toDriver(target), this, owner, resolve, reject).start();
   }
 
-  /** @internal For the reactor. */
-  get waitsOutside(): boolean {
-    return this._asyncCalls > 0 || this._foreign > 0;
+  /** @internal */
+  _idle(): void {
+    this._failures.settle();
   }
 
-  /** @internal For the reactor. */
+  /** @internal */
   deadlock(): unknown {
     if (this.#waitedFor === null) return null;
     return new DeadlockError(
@@ -384,11 +176,6 @@ export class Scheduler implements Driven {
   }
 
   // ---- scheduling ---------------------------------------------------------------------------------------------------------------
-
-  /** The loop's clock, in seconds. It has nothing to do with the time of day. */
-  time(): number {
-    return this._reactor.time();
-  }
 
   /** Call `callback` with `args` in the next iteration, in a copy of the current context. */
   callSoon<A extends readonly unknown[]>(callback: Callback<A>, ...args: A): Handle {
@@ -433,22 +220,10 @@ export class Scheduler implements Driven {
     args: readonly unknown[],
     context: Context | null,
   ): TimerHandle {
-    this.#checkClosed();
+    this._checkClosed();
     const timer = new TimerHandle(when, callback, args, this, context);
     this._addTimer(timer);
     return timer;
-  }
-
-  /** @internal */
-  _addTimer(timer: Timed): void {
-    this.#timers.push(timer);
-    // A loop that waits for a later deadline must be told of this one.
-    if (this.#parked) this.#unpark();
-  }
-
-  /** @internal */
-  _timerCancelled(): void {
-    this.#timers.noteCancelled();
   }
 
   #checkCallback(callback: unknown, method: string): void {
@@ -480,7 +255,7 @@ export class Scheduler implements Driven {
    * @throws {TypeError} where `coro` is no coroutine (a promise has started already: no task can own it).
    */
   createTask<T>(coro: CoroutineLike<T>, options?: TaskOptions): Task<T> {
-    this.#checkClosed();
+    this._checkClosed();
     const driven = toCoroutine(coro);
     const factory = this.#taskFactory;
     if (factory !== null)
@@ -508,27 +283,17 @@ export class Scheduler implements Driven {
 
   /** @internal */
   _registerTask(task: Task<unknown>): void {
-    const first = this.#firstTask;
-    task._next = first;
-    if (first !== null) first._previous = task;
-    this.#firstTask = task;
+    this.#tasks.add(task);
   }
 
   /** @internal */
   _unregisterTask(task: Task<unknown>): void {
-    const { _previous: previous, _next: next } = task;
-    if (previous !== null) previous._next = next;
-    else if (this.#firstTask === task) this.#firstTask = next;
-    if (next !== null) next._previous = previous;
-    task._previous = null;
-    task._next = null;
+    this.#tasks.remove(task);
   }
 
   /** @internal The tasks that are not done, oldest first. */
   _tasks(): Task<unknown>[] {
-    const tasks: Task<unknown>[] = [];
-    for (let task = this.#firstTask; task !== null; task = task._next) tasks.push(task);
-    return tasks.reverse();
+    return this.#tasks.toArray();
   }
 
   // ---- errors and debugging -----------------------------------------------------------------------------------------------------
@@ -569,7 +334,7 @@ export class Scheduler implements Driven {
 
   // ---- shutting down ------------------------------------------------------------------------------------------------------------
 
-  /** @internal An async generator is being iterated; the loop closes it if it is left open. */
+  /** @internal An async iterator is being iterated; the loop closes it if it is left open. */
   _asyncgenStarted(iterator: Closable): void {
     this.#asyncgens.add(iterator);
   }
@@ -581,33 +346,12 @@ export class Scheduler implements Driven {
 
   /** Close the async generators whose iteration (`asyncFor`) was left unfinished. */
   shutdownAsyncgens(): CoroutineObject<void> {
-    return new LazyCoroutine(this.#shutdownAsyncgens, this);
-  }
-
-  *#shutdownAsyncgens(): Coroutine<void> {
-    const open = [...this.#asyncgens];
-    this.#asyncgens.clear();
-    for (const asyncgen of open) {
-      try {
-        yield* ensureFutureOn(this, asyncgen.return());
-      } catch (exception) {
-        this.callExceptionHandler({
-          message: `an error occurred during closing of asynchronous generator ${describe(asyncgen)}`,
-          exception,
-          asyncgen,
-        });
-      }
-    }
+    return new LazyCoroutine(closeAsyncgens, undefined, [this, this.#asyncgens]);
   }
 
   /** Let `executor` do what is given to no executor in particular. */
   setDefaultExecutor(executor: ExecutorLike): void {
-    const candidate: Partial<ExecutorLike> | null | undefined = executor;
-    if (typeof candidate?.submit !== 'function' || typeof candidate.shutdown !== 'function') {
-      throw new TypeError(`executor must have submit() and shutdown(), got ${describe(executor)}`);
-    }
-    if (this.#executorShutDown) throw new RuntimeError('Executor shutdown has been called');
-    this.#executor = executor;
+    this.#executor.set(executor);
   }
 
   /**
@@ -616,29 +360,7 @@ export class Scheduler implements Driven {
    * jobs are left alone.
    */
   shutdownDefaultExecutor(options: { readonly timeout?: number | null } = {}): CoroutineObject<void> {
-    return new LazyCoroutine(this.#shutdownDefaultExecutor, this, [options.timeout ?? null]);
-  }
-
-  *#shutdownDefaultExecutor(timeout: number | null): Coroutine<void> {
-    this.#executorShutDown = true;
-    const executor = this.#executor;
-    this.#executor = null;
-    if (executor === null) return;
-    const ended = this.createFuture<boolean>();
-    const settle = (result: boolean) => {
-      if (!ended.done()) ended.setResult(result);
-    };
-    const timer = timeout === null ? null : this.callLater(timeout, settle, false);
-    const shutdown = ensureFutureOn(this, Promise.resolve(executor.shutdown({ wait: true })));
-    shutdown.addDoneCallback(() => settle(true));
-    const inTime = yield* ended;
-    timer?.cancel();
-    if (inTime) {
-      shutdown.result();
-      return;
-    }
-    warn(`The executor did not finish joining its threads within ${timeout} seconds.`, 'RuntimeWarning');
-    executor.shutdown({ wait: false });
+    return this.#executor.shutdown(this, options.timeout ?? null);
   }
 }
 

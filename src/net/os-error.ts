@@ -71,8 +71,16 @@ export function toOSError(error: unknown, what?: (text: string, errno: number) =
   return new (CLASSES[code] ?? OSError)(message, { code, errno: number, syscall, cause: error });
 }
 
-/** libuv words errors as the C library does, but begins them with a small letter. */
+/** Where libuv's words are other than those of the C library. */
+const TEXTS: Readonly<Record<string, string>> = {
+  EADDRNOTAVAIL: 'Cannot assign requested address',
+  EAFNOSUPPORT: 'Address family not supported by protocol',
+  EHOSTUNREACH: 'No route to host',
+  ENOTCONN: 'Transport endpoint is not connected',
+};
+
+/** What the C library says of an error; libuv says the same, but begins with a small letter. */
 function textOf(errno: number, code: string): string {
-  const text = (util as Partial<typeof util>).getSystemErrorMessage?.(errno) ?? code;
+  const text = TEXTS[code] ?? (util as Partial<typeof util>).getSystemErrorMessage?.(errno) ?? code;
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

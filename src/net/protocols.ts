@@ -5,6 +5,7 @@
  * `dataReceived`, at most one `eofReceived`, then `connectionLost`, each in the context in which the transport was made.
  * Source: Python docs, "Transports and Protocols", "Protocols"; asyncio/protocols.py.
  */
+import type { SocketAddress } from '../core/channel.ts';
 import type { BaseTransport, Transport } from './transports.ts';
 
 /** What all protocols have. */
@@ -58,6 +59,27 @@ export abstract class BufferedProtocol extends BaseProtocol {
   eofReceived(): unknown {
     return undefined;
   }
+}
+
+/** A protocol of datagrams. */
+export class DatagramProtocol extends BaseProtocol {
+  /** A datagram came from `addr`. */
+  datagramReceived(_data: Uint8Array, _addr: SocketAddress): void {}
+
+  /** Sending or receiving failed. The transport goes on. */
+  errorReceived(_exc: Error): void {}
+}
+
+/** A protocol of a child process and its pipes. */
+export class SubprocessProtocol extends BaseProtocol {
+  /** The child wrote to its descriptor `fd`: 1 is its output, 2 its error output. */
+  pipeDataReceived(_fd: number, _data: Uint8Array): void {}
+
+  /** The pipe of the child's descriptor `fd` is closed: `null` where that was on purpose, else why. */
+  pipeConnectionLost(_fd: number, _exc: Error | null): void {}
+
+  /** The child has ended. Its pipes may still be open. */
+  processExited(): void {}
 }
 
 /** What a stream transport can serve. */

@@ -70,11 +70,6 @@ export class BaseTransport implements Disposable {
 
 /** What can be done with a transport that receives. */
 export class ReadTransport extends BaseTransport {
-  /** `Transport` is a `ReadTransport` too, though a class has only one base. */
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return instanceOf(this, value) || (this === ReadTransport && value instanceof Transport);
-  }
-
   /** Is it receiving? */
   isReading(): boolean {
     return missing(this, 'isReading');
@@ -152,9 +147,13 @@ export class Transport extends WriteTransport implements ReadTransport {
   }
 }
 
-function instanceOf(type: unknown, value: unknown): boolean {
-  return Function.prototype[Symbol.hasInstance].call(type, value);
-}
+// A class has one base, so `Transport` is made a `ReadTransport` for `instanceof` by hand.
+Object.defineProperty(ReadTransport, Symbol.hasInstance, {
+  value(this: unknown, candidate: unknown): boolean {
+    if (Function.prototype[Symbol.hasInstance].call(this, candidate)) return true;
+    return this === ReadTransport && candidate instanceof Transport;
+  },
+});
 
 function missing(transport: BaseTransport, method: string): never {
   throw new NotImplementedError(`${transport.constructor.name} has no ${method}()`);
