@@ -22,6 +22,8 @@ export type {
   Suspension,
   Waitable,
 } from './core/awaitable.ts';
+// Connections, servers, streams.
+export type { Endpoint, Family, SocketAddress } from './core/channel.ts';
 // Context variables.
 export { Context, ContextVar, copyContext, Token } from './core/context.ts';
 export { CoroutineObject, coroutine, isCoroutine, isCoroutineFunction } from './core/coroutine.ts';
@@ -61,7 +63,38 @@ export { attach } from './loop/attach.ts';
 export { EventLoop, type EventLoopOptions } from './loop/event-loop.ts';
 export { getEventLoop, getRunningLoop, newEventLoop, setEventLoop } from './loop/loops.ts';
 export { Runner, type RunnerOptions, run } from './loop/runner.ts';
-
+export type { Port } from './net/address.ts';
+export type { ConnectOptions } from './net/connect.ts';
+export type { Hosts, ServeOptions } from './net/create-server.ts';
+export { gaierror } from './net/os-error.ts';
+export {
+  BaseProtocol,
+  BufferedProtocol,
+  DatagramProtocol,
+  Protocol,
+  type StreamProtocol,
+  SubprocessProtocol,
+} from './net/protocols.ts';
+export { Server } from './net/server.ts';
+export { StreamReader, type StreamReaderOptions } from './net/stream-reader.ts';
+export { type ClientConnected, StreamReaderProtocol } from './net/stream-reader-protocol.ts';
+export { StreamTransport } from './net/stream-transport.ts';
+export { StreamWriter } from './net/stream-writer.ts';
+export {
+  type OpenConnectionOptions,
+  openConnection,
+  type StartServerOptions,
+  startServer,
+} from './net/streams.ts';
+export type { TransportSocket } from './net/transport-socket.ts';
+export {
+  BaseTransport,
+  type ExtraInfo,
+  ReadTransport,
+  Transport,
+  type WriteBufferLimits,
+  WriteTransport,
+} from './net/transports.ts';
 // Several at once, limits of time, blocks of code.
 export { type AsCompleted, asCompleted } from './structured/as-completed.ts';
 export { AsyncExitStack } from './structured/async-exit-stack.ts';
@@ -85,7 +118,6 @@ export {
   wait,
 } from './structured/wait.ts';
 export { waitFor } from './structured/wait-for.ts';
-
 // Synchronisation and queues.
 export { Barrier } from './sync/barrier.ts';
 export { Condition } from './sync/condition.ts';

@@ -113,11 +113,12 @@ export async function play(body: Body<[Scene]>): Promise<void> {
 }
 
 /** What `awaitable` throws; fails where it does not. */
-export function* thrownBy(awaitable: asyncio.Awaitable<unknown>): asyncio.Coroutine<unknown> {
-  try {
-    yield* awaitable;
-  } catch (error) {
-    return error;
-  }
-  return assert.fail('nothing was thrown');
-}
+export const thrownBy: (awaitable: asyncio.Awaitable<unknown>) => asyncio.CoroutineObject<unknown> =
+  asyncio.coroutine(function* thrownBy(awaitable: asyncio.Awaitable<unknown>) {
+    try {
+      yield* awaitable;
+    } catch (error) {
+      return error;
+    }
+    return assert.fail('nothing was thrown');
+  });

@@ -123,7 +123,8 @@ export class TimerHandle extends Handle implements Timed {
   }
 
   override cancel(): void {
-    if (this._callback !== null && this._scheduled) this._loop._timerCancelled();
+    if (this._callback === null) return;
     super.cancel();
+    if (this._scheduled) this._loop._timerCancelled();
   }
 }

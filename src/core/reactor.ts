@@ -6,6 +6,8 @@
  * unchanged under Node's loop, under a loop of our own, and under a clock that jumps.
  */
 
+import type { Network } from './channel.ts';
+
 /** A turn's answer: drain the microtasks, then turn again before anything else. */
 export const HOP = -1;
 /** A turn's answer: more is ready, but input, output and timers of the host must get their chance first. */
@@ -42,6 +44,8 @@ export interface Reactor {
   setRef(ref: boolean): void;
   /** Drive `driven` on the caller's stack until a turn says `STOPPED`. Absent where this reactor cannot block. */
   block?(driven: Driven): void;
+  /** Connections and servers. Absent where this reactor has none. */
+  readonly network?: Network;
   /** Give back what the reactor holds. The loop is not running. */
   close(): void;
 }

@@ -33,8 +33,9 @@ class Wakeup extends Future<undefined> implements Entry, Timed {
 
   /** Not to be rung any more; what waits for it is told if it still waits. */
   override cancel(message?: unknown): boolean {
-    if (this._scheduled && this._state === PENDING) this._loop._timerCancelled();
-    return super.cancel(message);
+    const cancelled = super.cancel(message);
+    if (cancelled && this._scheduled) this._loop._timerCancelled();
+    return cancelled;
   }
 }
 

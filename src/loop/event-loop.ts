@@ -4,9 +4,16 @@
  * Source: Python docs, "Event Loop", "Event Loop Methods".
  */
 import type { Waitable } from '../core/awaitable.ts';
+import type { CoroutineObject } from '../core/coroutine.ts';
 import { NotImplementedError } from '../core/errors.ts';
 import type { Reactor } from '../core/reactor.ts';
 import { Scheduler } from '../core/scheduler.ts';
+import type { Port } from '../net/address.ts';
+import { type ConnectOptions, createConnection } from '../net/connect.ts';
+import { createServer, type Hosts, type ServeOptions } from '../net/create-server.ts';
+import type { StreamProtocol } from '../net/protocols.ts';
+import type { Server } from '../net/server.ts';
+import type { StreamTransport } from '../net/stream-transport.ts';
 import { LibuvReactor } from '../reactors/libuv/reactor.ts';
 
 /** How a loop is made. */
@@ -33,6 +40,32 @@ export class EventLoop extends Scheduler {
       );
     }
     return this._runBlocking(awaitable, (driven) => reactor.block?.(driven));
+  }
+
+  /**
+   * Connect to `host` and `port`; the protocol that `factory` makes serves the connection.
+   * @throws {OSError} where no address could be connected to.
+   */
+  createConnection<P extends StreamProtocol>(
+    factory: () => P,
+    host: string | null = null,
+    port: Port = null,
+    options: ConnectOptions = {},
+  ): CoroutineObject<[transport: StreamTransport, protocol: P]> {
+    return createConnection(this, factory, host, port, options);
+  }
+
+  /**
+   * Serve at `host` and `port`, each connection with a protocol that `factory` makes.
+   * @throws {OSError} where an address cannot be bound.
+   */
+  createServer(
+    factory: () => StreamProtocol,
+    host: Hosts = null,
+    port: Port = null,
+    options: ServeOptions = {},
+  ): CoroutineObject<Server> {
+    return createServer(this, factory, host, port, options);
   }
 
   override toString(): string {

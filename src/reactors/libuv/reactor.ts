@@ -8,6 +8,7 @@
  * Source: Node docs, "The Node.js Event Loop", "process", event `beforeExit`.
  */
 import { AGAIN, type Driven, HOP, type Next, type Reactor, STOPPED } from '../../core/reactor.ts';
+import { LibuvNetwork } from './network.ts';
 
 /** The longest time that a Node timer can be armed for, in milliseconds. */
 const LONGEST = 2 ** 31 - 1;
@@ -16,6 +17,7 @@ type Done = (failure?: { readonly error: unknown }) => void;
 
 export class LibuvReactor implements Reactor {
   readonly name = 'libuv';
+  readonly network: LibuvNetwork = new LibuvNetwork();
   #driven: Driven | null = null;
   #done: Done | null = null;
   #scheduled = false;
@@ -45,6 +47,7 @@ export class LibuvReactor implements Reactor {
 
   close(): void {
     this.#disarm();
+    this.network.close();
   }
 
   #soon(): void {
