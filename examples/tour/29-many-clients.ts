@@ -3,6 +3,7 @@
  *
  * Each client sends ten messages and looks whether its own come back. After the first one it waits at a barrier, until every other
  * client has had its first one: so all of them are connected at the same time.
+ * The backlog is how many connections the system keeps waiting until the server takes them: they all come at once here.
  */
 import * as asyncio from 'asyncio-ts';
 
@@ -29,7 +30,7 @@ export async function generators() {
       writer.close();
     }
 
-    const server = yield* asyncio.startServer(handle, '127.0.0.1', 0);
+    const server = yield* asyncio.startServer(handle, '127.0.0.1', 0, { backlog: CLIENTS });
     const [host, port] = server.sockets[0]!.getsockname();
     const barrier = new asyncio.Barrier(CLIENTS);
 
@@ -84,7 +85,7 @@ export async function asyncFunctions() {
       writer.close();
     }
 
-    const server = await asyncio.startServer(handle, '127.0.0.1', 0);
+    const server = await asyncio.startServer(handle, '127.0.0.1', 0, { backlog: CLIENTS });
     const [host, port] = server.sockets[0]!.getsockname();
     const barrier = new asyncio.Barrier(CLIENTS);
 

@@ -169,11 +169,20 @@ export class FunctionCoroutine<T> extends CoroutineObject<T> implements Iterator
   /** @internal The tracked coroutine that this one waits for. */
   _inner: CoroutineObject<unknown> | null = null;
 
-  constructor(fn: (...args: never[]) => Started<T>, self: unknown, args: readonly unknown[]) {
+  readonly #plainAllowed: boolean;
+
+  /** @param plainAllowed may the function also return something that is not to be awaited? It is then the result. */
+  constructor(
+    fn: (...args: never[]) => Started<T>,
+    self: unknown,
+    args: readonly unknown[],
+    plainAllowed = false,
+  ) {
     super();
     this.#fn = fn;
     this.#self = self;
     this.#args = args;
+    this.#plainAllowed = plainAllowed;
   }
 
   get name(): string {
@@ -227,7 +236,7 @@ export class FunctionCoroutine<T> extends CoroutineObject<T> implements Iterator
   #start(): Iterator<Suspension, T, unknown> {
     const call = () => this.#fn.apply(this.#self, this.#args as never[]);
     if (isGeneratorFunction(this.#fn)) return call() as Coroutine<T>;
-    return startFunction(call, this.name);
+    return startFunction(call, this.name, this.#plainAllowed);
   }
 
   #enter(): CoroutineObject<unknown> | null {
@@ -250,17 +259,28 @@ export class FunctionCoroutine<T> extends CoroutineObject<T> implements Iterator
  * Call a function that may be async. What it returns at once, a promise, is waited for as a part of the current task; a coroutine or
  * awaitable is run in its place.
  */
-function startFunction<T>(call: () => Started<T>, name: string): Iterator<Suspension, T, unknown> {
+function startFunction<T>(
+  call: () => Started<T>,
+  name: string,
+  plainAllowed: boolean,
+): Iterator<Suspension, T, unknown> {
   const task = running.task;
   const loop = running.loop;
   if (loop === null) throw new RuntimeError('no running event loop');
-  loop._hop = true;
   const started: unknown = task === null ? call() : runAsTask(task, call);
   if (isAwaitable<T>(started)) return started[Symbol.iterator]();
-  if (isPromiseLike<T>(started)) return new InlineFuture<T>(loop, started)[Symbol.iterator]();
+  if (isPromiseLike<T>(started)) {
+    loop._hop = true;
+    return new InlineFuture<T>(loop, started)[Symbol.iterator]();
+  }
+  if (plainAllowed) return plain(started as T);
   throw new TypeError(
     `a coroutine was expected from ${name}(), got ${describe(started)}: pass a generator or async function`,
   );
+}
+
+function* plain<T>(value: T): Coroutine<T> {
+  return value;
 }
 
 const generatorFunctionPrototype: object = Object.getPrototypeOf(function* () {});

@@ -13,7 +13,7 @@
  * makes ready wakes the loop.
  * Bytes that come belong to the protocol. Bytes to be sent go to the channel at once; what it does not take waits here and counts, together
  * with what the channel has not got rid of, for flow control.
- * Source: Python docs, "Transports and Protocols"; asyncio/selector_events.py, `_SelectorSocketTransport`.
+ * Source: Python docs, "Transports and Protocols".
  */
 import type { Channel, ChannelSink } from '../core/channel.ts';
 import { type Context, currentContext } from '../core/context.ts';

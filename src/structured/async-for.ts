@@ -5,8 +5,13 @@
  * are being iterated are known to the loop, so `shutdownAsyncgens` can close what a dying program left open.
  * Source: Python reference, "The async for statement"; PEP 492, PEP 525; `contextlib.aclosing`.
  */
-import type { Awaitable, Coroutine } from '../core/awaitable.ts';
-import { type CoroutineObject, FunctionCoroutine, LazyCoroutine } from '../core/coroutine.ts';
+import type { Coroutine } from '../core/awaitable.ts';
+import {
+  type CoroutineObject,
+  FunctionCoroutine,
+  isGeneratorFunction,
+  LazyCoroutine,
+} from '../core/coroutine.ts';
 import { describe } from '../core/repr.ts';
 import { running } from '../core/running.ts';
 import type { Scheduler } from '../core/scheduler.ts';
@@ -63,7 +68,10 @@ function* each<T>(iterable: Source<T>, body: Body<T>): Coroutine<void> {
       const step = yield* call<IteratorResult<T>>(() => iterator.next());
       if (step.done === true) return;
       inBody = true;
-      if ((yield* call<unknown>(() => body(step.value))) === BREAK) return;
+      const answer = isGeneratorFunction(body)
+        ? yield* body(step.value) as Coroutine<unknown>
+        : yield* call<unknown>(() => body(step.value));
+      if (answer === BREAK) return;
       inBody = false;
     }
   } finally {
@@ -72,32 +80,10 @@ function* each<T>(iterable: Source<T>, body: Body<T>): Coroutine<void> {
   }
 }
 
-/** Call a function that may be async, as a part of the current task; a plain result is taken as it is. */
+/** Call a function of either style, or a plain one, as a part of the current task. */
 function* call<T>(fn: () => unknown): Coroutine<T> {
-  return (yield* new FunctionCoroutine<T>(mayBePlain(fn) as never, undefined, [])) as T;
-}
-
-function mayBePlain(fn: () => unknown): () => Eventually<unknown> {
-  return () => {
-    const result = fn();
-    const candidate = result as Partial<Awaitable<unknown>> | null | undefined;
-    return typeof candidate === 'object' && (typeof candidate?.then === 'function' || isGenerator(candidate))
-      ? (result as Eventually<unknown>)
-      : plain(result);
-  };
-}
-
-function isGenerator(value: unknown): boolean {
-  const it = value as Partial<Generator> | null | undefined;
-  return (
-    typeof it?.next === 'function' &&
-    typeof it.throw === 'function' &&
-    typeof it[Symbol.iterator] === 'function'
-  );
-}
-
-function* plain<T>(value: T): Coroutine<T> {
-  return value;
+  const result: unknown = yield* new FunctionCoroutine(fn as () => Coroutine<unknown>, undefined, [], true);
+  return result as T;
 }
 
 /** A context manager that closes `iterator` at the end of the block: `asyncWith(aclosing(generate()), function* (items) { ... })`. */

@@ -1,7 +1,7 @@
 /**
  * Running coroutines on a clock that jumps: `runVirtual`, and `virtualTest` for `node:test`.
  */
-import type { CoroutineLike } from '../core/awaitable.ts';
+import type { Awaitable, CoroutineLike, Suspension } from '../core/awaitable.ts';
 import { toCoroutine } from '../core/coroutine.ts';
 import { EventLoop } from '../loop/event-loop.ts';
 import { run } from '../loop/runner.ts';
@@ -47,6 +47,10 @@ export function runVirtualSync<T>(main: CoroutineLike<T>, options: VirtualOption
 
 /** A test function of `node:test`, or one like it. */
 type Test<C> = (name: string, fn: (context: C) => Promise<void>) => unknown;
+/** The body of a test: a coroutine function of either style. */
+type Body<C> = (
+  context: C,
+) => Generator<Suspension, unknown, unknown> | Awaitable<unknown> | PromiseLike<unknown>;
 
 /**
  * A test whose body is a coroutine function on a clock that jumps.
@@ -60,15 +64,10 @@ type Test<C> = (name: string, fn: (context: C) => Promise<void>) => unknown;
 export function virtualTest<C>(
   test: Test<C>,
   options: Omit<VirtualOptions, 'clock'> = {},
-): (
-  name: string,
-  body: (
-    context: C,
-  ) => Generator<never, unknown, unknown> | ReturnType<typeof toCoroutine> | Promise<unknown>,
-) => void {
+): (name: string, body: Body<C>) => void {
   return (name, body) => {
     test(name, async (context) => {
-      await runVirtual<unknown>((() => body(context)) as () => Promise<unknown>, options);
+      await runVirtual((() => body(context)) as () => Promise<unknown>, options);
     });
   };
 }
