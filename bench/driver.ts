@@ -47,7 +47,7 @@ export function cellOf(results: Results, system: string, row: string): Cell {
   return cell;
 }
 
-export function measure(plan: Plan, tell: (progress: string) => void): Results {
+export function measure(plan: Plan, tell: (repetition: string, what: string) => void): Results {
   const results: Results = new Map();
   const slow = new Set<Cell>();
   for (let repetition = 0; repetition < plan.repetitions; repetition++) {
@@ -57,7 +57,7 @@ export function measure(plan: Plan, tell: (progress: string) => void): Results {
         const cell = cellOf(results, system.id, row.id);
         cell.refused ??= tooMuch(results, system, row);
         if (cell.refused !== undefined || slow.has(cell)) continue;
-        tell(`${repetition + 1}/${plan.repetitions} ${row.id} ${system.title}`);
+        tell(`${repetition + 1}/${plan.repetitions}`, `${row.id} ${system.title}`);
         const start = performance.now();
         runOnce(cell, system, row, plan.budget);
         if (performance.now() - start > SLOW * 1000) slow.add(cell);

@@ -65,7 +65,7 @@ function installPeers(): string | undefined {
     install('bench');
     return undefined;
   } catch (error) {
-    return `npm could not install it: ${String(error).split('\n')[0]}`;
+    return `npm could not install it: ${(error as Error).message.split('\n').slice(1).join(' ').trim()}`;
   }
 }
 

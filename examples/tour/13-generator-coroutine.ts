@@ -1,7 +1,7 @@
 /**
  * `yield*` is Python's `yield from`: it hands the suspensions of the inner coroutine through to the loop, and gives what that one returns.
  *
- * So asynchronous calls can be put together as if they were plain ones. While `compute` sleeps, `print_sum` is suspended with it, and the
+ * So asynchronous calls can be put together as if they were plain ones. While `compute` sleeps, `printSum` is suspended with it, and the
  * loop is free for others.
  */
 import * as asyncio from 'asyncio-ts';

@@ -13,7 +13,7 @@ export async function generators() {
     #transport: asyncio.Transport | null = null;
 
     override connectionMade(transport: asyncio.Transport) {
-      const [host, port] = transport.getExtraInfo<[string, number]>('peername', ['?', 0]);
+      const [host, port] = transport.getExtraInfo('peername') ?? [];
       console.log(`server: Connection from ('${host}', ${port})`);
       this.#transport = transport;
     }

@@ -5,11 +5,11 @@
  */
 
 /** The forms of the command. */
-export const SYNOPSIS = `usage: asyncio run [--debug] FILE [ARGS...]
+export const SYNOPSIS: string = `usage: asyncio run [--debug] FILE [ARGS...]
        asyncio --help | --version`;
 
 /** All there is to know. */
-export const HELP = `${SYNOPSIS}
+export const HELP: string = `${SYNOPSIS}
 
   run FILE    run the coroutine function that FILE exports as main or as its
               default: a generator function, an async function, or one made by

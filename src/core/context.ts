@@ -134,7 +134,8 @@ export class Context {
 
   /** Run `fn` in this context; what it sets stays here. */
   run<A extends readonly unknown[], R>(fn: (...args: A) => R, ...args: A): R {
-    if (this.#entered || running.context === this) {
+    const entered = this.#entered || running.context === this;
+    if (entered || (running.context === null && asyncTask()?._context === this)) {
       throw new RuntimeError(
         'cannot enter context: it is already entered; run in a copy of it (context.copy())',
       );
@@ -207,8 +208,10 @@ export function currentContext(): Context {
   const now = running.context;
   if (now instanceof Context) return now;
   if (now === null) return asyncTask()?.getContext() ?? base;
-  const given = running.task?._context;
-  const context = given instanceof Context ? given : Context._of(now);
+  const { task } = running;
+  // In a step the task's own context is meant, which someone else may have asked for meanwhile.
+  const context = task?._context instanceof Context ? task._context : Context._of(now);
+  if (task !== null) task._context = context;
   running.context = context;
   return context;
 }

@@ -95,7 +95,7 @@ class PromiseFuture<T> extends Future<T> {
       },
       (reason: unknown) => {
         loop._foreign--;
-        if (this._state === CANCELLED) this.#late(reason);
+        if (this._state === CANCELLED || loop.isClosed()) this.#late(reason);
         else if (reason instanceof CancelledError) this.cancel(...reason.args);
         else if (!this.done()) this._fail(reason);
       },
@@ -106,7 +106,7 @@ class PromiseFuture<T> extends Future<T> {
     const name = (reason as { readonly name?: unknown } | null | undefined)?.name;
     if (reason instanceof CancelledError || name === 'AbortError') return;
     this._loop.callExceptionHandler({
-      message: 'A promise was rejected after the future that followed it had been cancelled',
+      message: `A promise was rejected after ${this._state === CANCELLED ? 'the future that followed it had been cancelled' : 'its event loop had been closed'}`,
       exception: reason,
       future: this,
     });

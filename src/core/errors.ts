@@ -16,7 +16,9 @@ export class BaseException extends Error {
   readonly args: readonly unknown[];
 
   constructor(...args: readonly unknown[]) {
-    super(args.length === 0 ? '' : String(args[0]));
+    // Without a message of its own an error is made in half the time, and cancellations are made by the thousand.
+    if (args.length === 0) super();
+    else super(String(args[0]));
     this.args = args;
   }
 }

@@ -126,11 +126,12 @@ export class Task<T> extends Future<T> implements Entry {
 
   /** The context that the task runs in. */
   getContext(): Context {
-    if (!(this._context instanceof Context)) {
-      const running_ = running.task === (this as Task<unknown>) && running.context === this._context;
-      this._context = running_ ? currentContext() : Context._of(this._context);
-    }
-    return this._context;
+    const own = this._context;
+    if (own instanceof Context) return own;
+    const context = Context._of(own);
+    this._context = context;
+    if (running.task === (this as Task<unknown>) && running.context === own) running.context = context;
+    return context;
   }
 
   /**
@@ -433,7 +434,7 @@ const STATES = ['pending', 'cancelled', 'finished', 'finished'];
 
 /** The task that is running, or `null` outside of any; with `loop`, only a task of that loop. */
 export function currentTask(loop?: Scheduler | null): Task<unknown> | null {
-  const task = running.task ?? (running.context === null ? asyncTask() : null);
+  const task = running.task ?? asyncTask();
   const wanted = loop ?? running.loop;
   if (wanted === null) throw new RuntimeError('no running event loop');
   return task !== null && task._loop === wanted ? task : null;

@@ -13,7 +13,9 @@ import type { Scheduler } from './scheduler.ts';
  */
 export function promiseOf<T>(awaitable: Awaitable<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const owner = running.task === null ? asyncTask() : null;
+    // The step of a generator does not run in the async context of a task: what it starts with then() is on its own.
+    const task = asyncTask();
+    const owner = running.task === null || running.task === task ? task : null;
     const own = (awaitable as { readonly _loop?: Scheduler })._loop;
     const loop = owner?._loop ?? own ?? running.loop;
     if (loop === null) {

@@ -6,6 +6,7 @@
  * Small chunks that pile up are gathered into larger ones as they come, each byte at most once, so that a stream of single bytes costs
  * memory in the order of its length.
  */
+import { toBuffer } from './bytes.ts';
 
 /** Chunks below this size are gathered when they have to wait. */
 const SMALL = 1024;
@@ -178,8 +179,3 @@ export class ByteQueue {
 }
 
 const EMPTY: Buffer = Buffer.alloc(0);
-
-/** The same bytes as a `Buffer`, which can be searched. */
-export function toBuffer(data: Uint8Array): Buffer {
-  return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-}

@@ -7,7 +7,6 @@ import type { Coroutine } from '../core/awaitable.ts';
 import type { Done, Network, Operation } from '../core/channel.ts';
 import { NotImplementedError } from '../core/errors.ts';
 import { FINISHED } from '../core/future.ts';
-import type { Reactor } from '../core/reactor.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 
 /**
@@ -15,7 +14,7 @@ import type { Scheduler } from '../core/scheduler.ts';
  * @throws {NotImplementedError} where its reactor has none.
  */
 export function networkOf(loop: Scheduler, method: string): Network {
-  const { name, network } = loop._reactor as Reactor & { readonly network?: Network };
+  const { name, network } = loop._reactor;
   if (network !== undefined) return network;
   throw new NotImplementedError(`${method}(): the ${name} reactor has no network`);
 }

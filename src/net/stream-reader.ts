@@ -19,8 +19,8 @@ import { Future } from '../core/future.ts';
 import { describe } from '../core/repr.ts';
 import { running } from '../core/running.ts';
 import type { Scheduler } from '../core/scheduler.ts';
-import { ByteQueue, toBuffer } from './byte-queue.ts';
-import { checkBytes } from './stream-transport.ts';
+import { ByteQueue } from './byte-queue.ts';
+import { checkBytes, toBuffer } from './bytes.ts';
 import type { ReadTransport } from './transports.ts';
 
 /** How long a line can be, and half of what may wait to be read, in bytes. */

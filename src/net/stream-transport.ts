@@ -16,7 +16,6 @@
  * Source: Python docs, "Transports and Protocols".
  */
 import type { Channel, ChannelSink } from '../core/channel.ts';
-import { type Context, currentContext } from '../core/context.ts';
 import { isExit, OSError, RuntimeError } from '../core/errors.ts';
 import { type Future, setResultUnlessDone } from '../core/future.ts';
 import { describe } from '../core/repr.ts';
@@ -24,9 +23,11 @@ import { running } from '../core/running.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import { warn } from '../core/warn.ts';
 import { ByteQueue } from './byte-queue.ts';
-import { type FlowChange, FlowControl } from './flow-control.ts';
+import { checkBytes } from './bytes.ts';
+import { FlowControl } from './flow-control.ts';
 import { toOSError } from './os-error.ts';
-import { type BufferedProtocol, isBuffered, type Protocol, type StreamProtocol } from './protocols.ts';
+import { type Callee, ProtocolCaller } from './protocol-caller.ts';
+import type { StreamProtocol } from './protocols.ts';
 import { TransportSocket } from './transport-socket.ts';
 import { type ExtraInfo, Transport, type WriteBufferLimits } from './transports.ts';
 
@@ -48,16 +49,13 @@ export interface StreamTransportOptions {
   readonly owner?: TransportOwner | undefined;
 }
 
-export class StreamTransport extends Transport implements ChannelSink {
+export class StreamTransport extends Transport implements ChannelSink, Callee {
   readonly #loop: Scheduler;
   readonly #channel: Channel;
-  readonly #context: Context;
+  readonly #caller: ProtocolCaller;
   readonly #flow = new FlowControl();
   /** What waits to be given to the channel. */
   readonly #waiting = new ByteQueue();
-  #protocol: StreamProtocol | null;
-  /** The protocol once more, where it receives into a buffer of its own. */
-  #buffered: BufferedProtocol | null;
   #owner: TransportOwner | null;
   #socket: TransportSocket | null = null;
   #paused = false;
@@ -77,9 +75,7 @@ export class StreamTransport extends Transport implements ChannelSink {
     super();
     this.#loop = loop;
     this.#channel = channel;
-    this.#context = currentContext().copy();
-    this.#protocol = protocol;
-    this.#buffered = isBuffered(protocol) ? protocol : null;
+    this.#caller = new ProtocolCaller(loop, this, protocol);
     this.#owner = options.owner ?? null;
     this.#owner?._attach(this);
     channel.attach(this);
@@ -99,12 +95,11 @@ export class StreamTransport extends Transport implements ChannelSink {
   }
 
   override setProtocol(protocol: StreamProtocol): void {
-    this.#protocol = protocol;
-    this.#buffered = isBuffered(protocol) ? protocol : null;
+    this.#caller.protocol = protocol;
   }
 
   override getProtocol(): StreamProtocol | null {
-    return this.#protocol;
+    return this.#caller.protocol;
   }
 
   override isClosing(): boolean {
@@ -136,21 +131,22 @@ export class StreamTransport extends Transport implements ChannelSink {
 
   /** @internal */
   channelBuffer(sizeHint: number): Uint8Array | null {
-    if (this.#buffered === null || this.#closing || running.loop !== this.#loop) return null;
-    return this.#call(getBuffer, sizeHint, 'getBuffer') ?? null;
+    const caller = this.#caller;
+    if (!caller.isBuffered || this.#closing || running.loop !== this.#loop) return null;
+    return caller.getBuffer(sizeHint);
   }
 
   /** @internal */
   channelFilled(count: number): void {
-    if (!this.#closing) this.#call(bufferUpdated, count, 'bufferUpdated');
+    if (!this.#closing) this.#caller.bufferUpdated(count);
   }
 
   /** @internal */
   channelData(data: Uint8Array): void {
     if (this.#closing) return;
     if (running.loop !== this.#loop) this.#whenRunning(() => this.channelData(data));
-    else if (this.#buffered === null) this.#call(dataReceived, data, 'dataReceived');
-    else this.#fill(data);
+    else if (this.#caller.isBuffered) this.#fill(data);
+    else this.#caller.dataReceived(data);
   }
 
   /** Into the protocol's buffers; it may close the transport or be replaced meanwhile. */
@@ -172,12 +168,8 @@ export class StreamTransport extends Transport implements ChannelSink {
   /** @internal */
   channelEof(): void {
     if (this.#closing) return;
-    if (running.loop !== this.#loop) {
-      this.#whenRunning(() => this.channelEof());
-      return;
-    }
-    const keepOpen = this.#call(eofReceived, undefined, 'eofReceived');
-    if (!keepOpen || !this.#channel.halfCloses) this.close();
+    if (running.loop !== this.#loop) this.#whenRunning(() => this.channelEof());
+    else if (!this.#caller.eofReceived() || !this.#channel.halfCloses) this.close();
   }
 
   // ---- sending ------------------------------------------------------------------------------------------------------------------
@@ -187,7 +179,7 @@ export class StreamTransport extends Transport implements ChannelSink {
     if (data.length === 0) return;
     if (this.#stalled) this.#waiting.push(data);
     else if (this.#given(data, this.#channel.write(data))) return;
-    this.#tellFlow(this.#flow.grown(this.getWriteBufferSize()));
+    this.#caller.flowChanged(this.#flow.grown(this.getWriteBufferSize()));
   }
 
   override writelines(list: Iterable<Uint8Array>): void {
@@ -197,7 +189,7 @@ export class StreamTransport extends Transport implements ChannelSink {
     if (first === undefined || !this.#mayWrite(first, 'writelines')) return;
     for (const data of chunks) this.#waiting.push(data);
     if (!this.#stalled) this.#send();
-    this.#tellFlow(this.#flow.grown(this.getWriteBufferSize()));
+    this.#caller.flowChanged(this.#flow.grown(this.getWriteBufferSize()));
   }
 
   /** Can `data` be written? What is wrong is thrown; a lost connection is not. */
@@ -239,19 +231,18 @@ export class StreamTransport extends Transport implements ChannelSink {
   /** @internal */
   channelWritable(): void {
     if (this.#lost > 0) return;
-    if (running.loop === this.#loop) this.#call(sendMore, this, 'resumeWriting');
+    if (running.loop === this.#loop) this.#caller.run(this.#sendMore, 'resumeWriting');
     else this.#whenRunning(() => this.channelWritable());
   }
 
-  /** @internal */
-  _sendMore(): void {
+  readonly #sendMore = (): void => {
     this.#stalled = false;
     this.#send();
-    this.#tellFlow(this.#flow.shrunk(this.getWriteBufferSize()));
+    this.#caller.flowChanged(this.#flow.shrunk(this.getWriteBufferSize()));
     if (this.#stalled || this.#lost > 0) return;
     if (this.#closing) this.#lose(null);
     else if (this.#eofWritten) this.#channel.shutdown();
-  }
+  };
 
   override writeEof(): void {
     if (this.#closing || this.#eofWritten) return;
@@ -273,19 +264,7 @@ export class StreamTransport extends Transport implements ChannelSink {
 
   override setWriteBufferLimits(limits: WriteBufferLimits = {}): void {
     this.#flow.set(limits);
-    this.#tellFlow(this.#flow.grown(this.getWriteBufferSize()));
-  }
-
-  #tellFlow(change: FlowChange): void {
-    const protocol = this.#protocol;
-    if (change === null || protocol === null) return;
-    const method = change === 'pause' ? 'pauseWriting' : 'resumeWriting';
-    try {
-      protocol[method]();
-    } catch (error) {
-      if (isExit(error)) throw error;
-      this.#report(`protocol.${method}() failed`, error);
-    }
+    this.#caller.flowChanged(this.#flow.grown(this.getWriteBufferSize()));
   }
 
   // ---- ending -------------------------------------------------------------------------------------------------------------------
@@ -303,12 +282,12 @@ export class StreamTransport extends Transport implements ChannelSink {
 
   /** @internal */
   channelFailed(error: unknown): void {
-    this.#fatal(toOSError(error), 'Fatal error on transport');
+    this._protocolFailed(toOSError(error), 'Fatal error on transport');
   }
 
-  /** Something broke. Errors of the connection go to the protocol alone; any others are reported as well. */
-  #fatal(error: unknown, message: string): void {
-    if (!(error instanceof OSError)) this.#report(message, error);
+  /** @internal Something broke. Errors of the system go to the protocol alone; any others are reported as well. */
+  _protocolFailed(error: unknown, message: string): void {
+    if (!(error instanceof OSError)) this._report(error, message);
     this.#forceClose(error instanceof Error ? error : new RuntimeError(`${message} ${describe(error)}`));
   }
 
@@ -334,14 +313,14 @@ export class StreamTransport extends Transport implements ChannelSink {
       this._connectionLost(error);
     } catch (failure) {
       if (isExit(failure)) throw failure;
-      this.#report('Fatal error: protocol.connectionLost() call failed.', failure);
+      this._report(failure, 'Fatal error: protocol.connectionLost() call failed.');
     }
   }
 
   /** @internal */
   _connectionLost(error: Error | null): void {
     try {
-      this.#protocol?.connectionLost(error);
+      this.#caller.protocol?.connectionLost(error);
     } finally {
       this.#end();
     }
@@ -349,60 +328,28 @@ export class StreamTransport extends Transport implements ChannelSink {
 
   #end(): void {
     this.#channel.close();
-    this.#protocol = null;
-    this.#buffered = null;
+    this.#caller.protocol = null;
     this.#owner?._detach(this);
     this.#owner = null;
   }
 
-  // ---- calling the protocol -----------------------------------------------------------------------------------------------------
-
-  /** Call the protocol, from the channel's stack. If it fails, so does the connection. */
-  #call<A, R>(method: (protocol: never, argument: A) => R, argument: A, name: string): R | undefined {
-    const outer = running.context;
-    const start = this.#loop._debug ? performance.now() : 0;
-    running.context = this.#context;
-    try {
-      return method(this.#protocol as never, argument);
-    } catch (error) {
-      if (isExit(error)) this.#endRun(error);
-      else this.#fatal(error, `Fatal error: protocol.${name}() call failed.`);
-      return undefined;
-    } finally {
-      running.context = outer;
-      if (start > 0) this.#tellIfSlow(start, name);
-    }
-  }
-
-  #tellIfSlow(start: number, name: string): void {
-    const seconds = (performance.now() - start) / 1000;
-    if (seconds < this.#loop.slowCallbackDuration) return;
-    warn(`Executing ${name}() for ${this} took ${seconds.toFixed(3)} seconds`, 'RuntimeWarning');
-  }
-
-  /** A channel tells things at any time, a loop does things only while it runs. Nothing more is read meanwhile. */
+  /** Nothing more is read until `event` has been done. */
   #whenRunning(event: () => void): void {
     this.#channel.pause();
     if (this.#loop.isClosed()) return;
-    this.#loop._soon(event, [], this.#context.copy());
+    this.#caller.later(event);
     this.#loop._soon(startReading, [this], null);
   }
 
-  #endRun(error: unknown): void {
-    this.#loop._runNow({
-      _run() {
-        throw error;
-      },
-    });
-  }
-
-  #report(message: string, exception: unknown): void {
-    this.#loop.callExceptionHandler({ message, exception, transport: this, protocol: this.#protocol });
+  /** @internal */
+  _report(exception: unknown, message: string): void {
+    const protocol = this.#caller.protocol;
+    this.#loop.callExceptionHandler({ message, exception, transport: this, protocol });
   }
 
   override toString(): string {
     const parts = [this.constructor.name];
-    if (this.#protocol === null) parts.push('closed');
+    if (this.#caller.protocol === null) parts.push('closed');
     else if (this.#closing) parts.push('closing');
     parts.push(`fd=${String(this.#channel.info('fileno') ?? -1)}`);
     parts.push(`read=${this.isReading() ? 'polling' : 'idle'}`);
@@ -421,41 +368,4 @@ function startReading(transport: StreamTransport): void {
 
 function connectionLost(transport: StreamTransport, error: Error | null): void {
   transport._connectionLost(error);
-}
-
-function dataReceived(protocol: Protocol, data: Uint8Array): void {
-  protocol.dataReceived(data);
-}
-
-function bufferUpdated(protocol: BufferedProtocol, count: number): void {
-  protocol.bufferUpdated(count);
-}
-
-function sendMore(_protocol: StreamProtocol, transport: StreamTransport): void {
-  transport._sendMore();
-}
-
-function eofReceived(protocol: StreamProtocol): unknown {
-  return protocol.eofReceived();
-}
-
-function getBuffer(protocol: BufferedProtocol, sizeHint: number): Uint8Array {
-  const buffer = protocol.getBuffer(sizeHint);
-  if (!(buffer instanceof Uint8Array)) {
-    throw new TypeError(`getBuffer() must return a Uint8Array, got ${describe(buffer)}`);
-  }
-  if (buffer.length === 0) throw new RuntimeError('getBuffer() returned an empty buffer');
-  return buffer;
-}
-
-/** @throws {TypeError} where `data` is not bytes. */
-export function checkBytes(data: unknown, method: string): asserts data is Uint8Array {
-  if (data instanceof Uint8Array) return;
-  const advice =
-    typeof data === 'string'
-      ? ': encode it, as in Buffer.from(text) or new TextEncoder().encode(text)'
-      : ArrayBuffer.isView(data) || data instanceof ArrayBuffer
-        ? ': look at its bytes through a new Uint8Array(...)'
-        : '';
-  throw new TypeError(`${method}() needs a Uint8Array (or Buffer), not ${describe(data)}${advice}`);
 }

@@ -105,8 +105,13 @@ class Completions<W> implements AsyncIterableIterator<FutureOf<W>>, Watcher {
   }
 }
 
+/** A future that is done. Seen without `then`, because TypeScript takes the items of `for await` for awaited, which they are not. */
+export type Done<F> = Omit<F, 'then' | 'catch' | 'finally'>;
+
 /** What `asCompleted` returns: iterable in two ways. */
-export interface AsCompleted<W> extends AsyncIterable<FutureOf<W>>, Iterable<CoroutineObject<ResultOf<W>>> {}
+export interface AsCompleted<W>
+  extends AsyncIterable<Done<FutureOf<W>>>,
+    Iterable<CoroutineObject<ResultOf<W>>> {}
 
 /**
  * Run awaitables at once, and take their results as they come.

@@ -7,9 +7,9 @@
  * - nothing: it is type-checked, and run in virtual time;
  * - `real-time`: it is type-checked, and run as it is, because it uses the network;
  * - `no-run: REASON`: it is only type-checked;
- * - `no-check: REASON`: nothing, because it shows what does not compile.
+ * - `wrong: REASON`: it shows a mistake that the compiler finds, and it must not compile.
  */
-export type Mode = 'run' | 'real-time' | 'no-run' | 'no-check';
+export type Mode = 'run' | 'real-time' | 'no-run' | 'wrong';
 
 export interface Block {
   /** The file, relative to the repository. */
@@ -46,7 +46,7 @@ export function blocksOf(file: string, text: string): Block[] {
 function modeOf(mark: string, where: string): Mode {
   if (mark === '') return 'run';
   if (mark === 'real-time') return mark;
-  const match = /^(no-run|no-check): \S/.exec(mark);
+  const match = /^(no-run|wrong): \S/.exec(mark);
   if (match === null)
     throw new Error(`${where}: "${mark}" is no mark, or has no reason: see test/docs/blocks.ts`);
   return match[1] as Mode;

@@ -22,7 +22,7 @@ const sources = globSync('src/**/*.ts', { cwd: root }).sort();
 const blocks: Block[] = [
   ...pages.flatMap((page) => blocksOf(page, read(page))),
   ...sources.flatMap((file) => docstringBlocks(file, read(file))),
-].filter(({ mode }) => mode !== 'no-check');
+];
 
 /** What `cast.ts` offers. */
 const cast = [
@@ -43,8 +43,11 @@ suite('the examples of the documentation', { concurrency: true }, () => {
 
   for (const block of blocks) {
     const runs = block.mode === 'run' || block.mode === 'real-time';
-    test(`${block.file}:${block.line} ${runs ? 'does what it says' : 'compiles'}`, async () => {
-      assert.deepEqual(complaints.get(block) ?? [], []);
+    const title = block.mode === 'wrong' ? 'does not compile' : runs ? 'does what it says' : 'compiles';
+    test(`${block.file}:${block.line} ${title}`, async () => {
+      const said = complaints.get(block) ?? [];
+      if (block.mode === 'wrong') assert.notDeepEqual(said, []);
+      else assert.deepEqual(said, []);
       if (!runs) return;
       const { code, stdout, stderr } = await programs.run(block);
       assert.equal(stderr, '');

@@ -94,8 +94,11 @@ const SAMPLES: Readonly<Record<string, () => object>> = {
 };
 
 function callGraph(): asyncio.FutureCallGraph {
-  return runVirtualSync(function* main() {
+  function* inner(): asyncio.Coroutine<asyncio.FutureCallGraph> {
     return asyncio.captureCallGraph() as asyncio.FutureCallGraph;
+  }
+  return runVirtualSync(function* main() {
+    return yield* inner();
   });
 }
 

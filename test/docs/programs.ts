@@ -1,5 +1,5 @@
 /**
- * Makes programs of the examples, type-checks them all at once, and runs them one by one.
+ * Makes programs of the examples, type-checks them all at once, and runs them one by one, against the library as it is built in `dist/`.
  *
  * An example with an import, or with a call of `run` and the like, is a whole program. Any other is the body of a coroutine: of a generator function
  * where it has `yield*` of its own, else of an async function. What it uses without declaring it comes from `cast.ts`. What it states is held against
@@ -53,7 +53,7 @@ export class Programs {
     const library = 'virtual/node_modules/asyncio-ts';
     this.#write(`${library}/package.json`, VIRTUAL_PACKAGE);
     this.#write(`${library}/index.mjs`, VIRTUAL_LIBRARY);
-    this.#write(`${library}/testing.mjs`, `export * from '${source('testing/index.ts')}';\n`);
+    this.#write(`${library}/testing.mjs`, `export * from '${built('testing/index.js')}';\n`);
   }
 
   #write(name: string, text: string): void {
@@ -128,8 +128,8 @@ export function printedBy({ code }: Block): string | null {
   return said.length === 0 ? null : said.map((line) => `${line}\n`).join('');
 }
 
-function source(path: string): string {
-  return pathToFileURL(join(root, 'src', path)).href;
+function built(path: string): string {
+  return pathToFileURL(join(root, 'dist', path)).href;
 }
 
 const SETTINGS = {
@@ -137,12 +137,13 @@ const SETTINGS = {
   compilerOptions: {
     noEmit: true,
     noImplicitReturns: false,
+    skipLibCheck: true,
     noUnusedLocals: false,
     noUnusedParameters: false,
     typeRoots: [join(root, 'node_modules', '@types')],
     paths: {
-      'asyncio-ts': [join(root, 'src/index.ts')],
-      'asyncio-ts/testing': [join(root, 'src/testing/index.ts')],
+      'asyncio-ts': [join(root, 'dist/index.d.ts')],
+      'asyncio-ts/testing': [join(root, 'dist/testing/index.d.ts')],
     },
   },
   include: ['*/*.ts'],
@@ -156,9 +157,9 @@ const VIRTUAL_PACKAGE = JSON.stringify({
 
 /** The library, but every loop that is not asked for otherwise is in virtual time: what takes a second in the examples takes none here. */
 const VIRTUAL_LIBRARY = `
-import * as asyncio from '${source('index.ts')}';
-import { newVirtualLoop } from '${source('testing/index.ts')}';
-export * from '${source('index.ts')}';
+import * as asyncio from '${built('index.js')}';
+import { newVirtualLoop } from '${built('testing/index.js')}';
+export * from '${built('index.js')}';
 export const newEventLoop = (options = {}) =>
   options.reactor === undefined ? newVirtualLoop() : asyncio.newEventLoop(options);
 export const run = (main, options = {}) => asyncio.run(main, { loopFactory: newVirtualLoop, ...options });
@@ -170,7 +171,8 @@ export class Runner extends asyncio.Runner {
 `;
 
 /** What stands in whole programs only. */
-const PROGRAM = /^import |\b(?:run|runVirtual|runVirtualSync|attach|Runner|runUntilComplete|vtest)\(/m;
+const PROGRAM =
+  /^import |\basyncio\.(?:run|attach|Runner)\(|\b(?:runVirtual|runVirtualSync|runUntilComplete|vtest)\(/m;
 
 /** The program, with each line of the example on the line that it has in its file. */
 function programOf(block: Block, cast: readonly string[]): string {
@@ -181,14 +183,15 @@ function programOf(block: Block, cast: readonly string[]): string {
   const own = new Set(
     [...code.matchAll(/^(?:async )?(?:const|let|function\*?|class) (\w+)/gm)].map(([, name]) => name),
   );
+  const used = cast.filter((name) => !own.has(name) && new RegExp(`\\b${name}\\b`).test(block.code));
   const prelude = [
     checks,
     "import * as asyncio from 'asyncio-ts';",
     "import { newVirtualLoop, runVirtual, VirtualClock, virtualTest } from 'asyncio-ts/testing';",
-    `import { ${cast.filter((name) => !own.has(name)).join(', ')} } from './cast.ts';`,
+    `import { ${used.join(', ')} } from './cast.ts';`,
   ].join(' ');
   if (PROGRAM.test(block.code)) return `${prelude}${padding}\n${code}\nexport {};\n`;
-  if (block.mode === 'no-run') return `${prelude}${padding} async function* body() {\n${code}\n}\n`;
+  if (block.mode === 'no-run' || block.mode === 'wrong') return `${prelude}${padding} async function* body() {\n${code}\n}\n`;
   const head = hasYield(code) ? 'function* (): asyncio.Coroutine<unknown>' : 'async ()';
   const arrow = head.startsWith('async') ? ' =>' : '';
   return `${prelude}${padding} await asyncio.run(${head}${arrow} {\n${code}\nreturn;\n});\n`;
