@@ -184,6 +184,14 @@ export function mkFn(py: Ref, hash: number): AnyFunction {
   return fn;
 }
 
+/** A function that is called once and compared with nothing. */
+export const mkOnce = (py: Ref): AnyFunction => (...args) => home(P.call(py, args));
+
+/** Stands for any Python coroutine function: the library must know it for one. */
+export const coroutineFunction = function* coroutineFunction(): Generator<never, void, unknown> {};
+
+export const defaultOption = (value: unknown): { default: unknown } => ({ default: value });
+
 // ---- errors -----------------------------------------------------------------------------------------------------------------------
 
 /** A Python exception that has no class here. Its cause is the one that Python keeps. */
@@ -431,6 +439,16 @@ export const predicate = (f: AnyFunction): AnyFunction => () => {
     ? ''
     : value;
 };
+
+/** A task factory for a constructor of Python's, which is called without `new`. */
+export const eagerFactory = (constructor: unknown): unknown =>
+  guard(() => {
+    if (typeof constructor !== 'function') return A.createEagerTaskFactory(constructor as never);
+    const made = function (this: unknown, ...args: unknown[]): unknown {
+      return (constructor as AnyFunction)(...args);
+    };
+    return A.createEagerTaskFactory(made as never);
+  });
 
 /** The first Ctrl-C and the second, without the signal. */
 export const interrupt = (): boolean => process.emit('SIGINT', 'SIGINT');

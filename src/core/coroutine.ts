@@ -18,13 +18,15 @@ import { running } from './running.ts';
 import { promiseOf } from './thenable.ts';
 
 const CREATED = 0;
-const STARTED = 1;
-const CLOSED = 2;
+/** A task will drive it. */
+const ADOPTED = 1;
+const STARTED = 2;
+const CLOSED = 3;
 
 /** A coroutine that can be awaited in both styles, or driven as a generator. */
 export abstract class CoroutineObject<T> implements Awaitable<T> {
   /** @internal */
-  _stage: typeof CREATED | typeof STARTED | typeof CLOSED = CREATED;
+  _stage: typeof CREATED | typeof ADOPTED | typeof STARTED | typeof CLOSED = CREATED;
   /** @internal Will somebody be told if it is never awaited? */
   _noted = false;
 
@@ -70,25 +72,37 @@ export abstract class CoroutineObject<T> implements Awaitable<T> {
     this._stage = CLOSED;
   }
 
-  /** @internal */
+  /** @internal Has it not started yet? */
   get _isNew(): boolean {
-    return this._stage === CREATED;
+    return this._stage <= ADOPTED;
   }
 
-  /** @internal Take the one right to run it. */
+  /** @internal Take the one right to run it, for `yield*`. */
   _claim(): void {
-    this._mustBeNew();
+    if (this._stage !== CREATED) throw this._reused();
+    this._start();
+  }
+
+  /** @internal Take the one right to run it, for a task. @returns whether it was to be had. */
+  _adopt(): boolean {
+    if (this._stage !== CREATED) return false;
+    this._stage = ADOPTED;
+    if (this._noted) noteAwaited(this);
+    return true;
+  }
+
+  /** @internal Begin, for whoever has the right to. */
+  _start(): void {
+    if (!this._isNew) throw this._reused();
     this._stage = STARTED;
     if (this._noted) noteAwaited(this);
   }
 
   /** @internal */
-  _mustBeNew(): void {
-    if (this._stage !== CREATED) {
-      throw new RuntimeError(
-        `cannot reuse already awaited coroutine '${this.name}': call the function again for another one`,
-      );
-    }
+  _reused(): RuntimeError {
+    return new RuntimeError(
+      `cannot reuse already awaited coroutine '${this.name}': call the function again for another one`,
+    );
   }
 
   toString(): string {
@@ -112,7 +126,8 @@ export class LazyCoroutine<T> extends CoroutineObject<T> {
   }
 
   get name(): string {
-    return this.#fn.name;
+    // Many are private methods behind a public one of the same name.
+    return this.#fn.name.replace('#', '');
   }
 
   _begin(): Iterator<Suspension, T, unknown> {
@@ -120,7 +135,10 @@ export class LazyCoroutine<T> extends CoroutineObject<T> {
   }
 
   next(value?: unknown): IteratorResult<Suspension, T> {
-    this.#iterator ??= this[Symbol.iterator]();
+    if (this.#iterator === null) {
+      this._start();
+      this.#iterator = this._begin();
+    }
     return this.#iterator.next(value);
   }
 
@@ -140,7 +158,7 @@ function throwInto<T>(
   iterator: Iterator<Suspension, T, unknown> | null,
   error: unknown,
 ): IteratorResult<Suspension, T> {
-  if (iterator === null) coro._claim();
+  if (iterator === null) coro._start();
   if (iterator?.throw === undefined) {
     coro._stage = CLOSED;
     throw error;
@@ -198,7 +216,7 @@ export class FunctionCoroutine<T> extends CoroutineObject<T> implements Iterator
     let suspended = false;
     try {
       if (this.#iterator === null) {
-        if (this._stage === CREATED) this._claim();
+        if (this._isNew) this._start();
         this.#iterator = this.#start();
       }
       const step = this.#iterator.next(value);

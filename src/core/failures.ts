@@ -52,6 +52,7 @@ export class Failures {
   settle(): void {
     if (this.#fresh.size === 0) return;
     for (const future of this.#fresh) {
+      formatStacks(future._value);
       const failure = describeFailure(future, this.#loop);
       this.#watched.set(failure, new WeakRef(future));
       this.#byFuture.set(future, failure);
@@ -82,6 +83,18 @@ export class Failures {
       ...(failure.source === undefined ? {} : { sourceTraceback: failure.source }),
     });
   }
+}
+
+/**
+ * Until it is asked for, the stack of an error holds on to everything that was on it, such as the very task whose collection should be noticed. So
+ * it is asked for, and those of its causes and members.
+ */
+function formatStacks(error: unknown, seen: Set<unknown> = new Set()): void {
+  if (!(error instanceof Error) || seen.has(error)) return;
+  seen.add(error);
+  void error.stack;
+  formatStacks(error.cause, seen);
+  if (error instanceof AggregateError) for (const member of error.errors) formatStacks(member, seen);
 }
 
 function describeFailure(future: Future<unknown>, loop: Scheduler): Failure {

@@ -13,7 +13,7 @@ import { type Entry, Handle } from './handle.ts';
 import { describe } from './repr.ts';
 import { running } from './running.ts';
 import type { Scheduler } from './scheduler.ts';
-import { createdAt, noteSource, noteSuspension } from './sources.ts';
+import { createdAt, noteSource } from './sources.ts';
 import { promiseOf } from './thenable.ts';
 
 export const PENDING = 0;
@@ -292,8 +292,7 @@ class FutureIterator<T> implements Iterator<Suspension, T, unknown> {
     } else {
       this.#started = true;
       running.awaited = future;
-      if (future._loop._debug && running.task !== null)
-        noteSuspension(running.task, future._loop._captureStack());
+      if (future._loop._debug) running.awaitedAt = future._loop._captureStack();
     }
     return this as unknown as IteratorResult<Suspension, T>;
   }

@@ -4,6 +4,7 @@
  * Whatever stands in the ready queue is an `Entry`: a handle, or a task (a wake-up of a task allocates nothing). A cancelled handle stays
  * where it is and is passed over. Source: Python docs, "Event Loop", "Callback Handles".
  */
+
 import { Context, currentValues, type Values } from './context.ts';
 import { isExit } from './errors.ts';
 import { describeCallback } from './repr.ts';
@@ -65,8 +66,14 @@ export class Handle implements Entry {
 
   /** @internal */
   _run(): void {
-    const callback = this._callback;
-    if (callback === null) return;
+    if (this._callback === null) return;
+    // What it changes of the async context stays with it.
+    const scope = this._loop._home;
+    if (scope === null) this.#call(this._callback);
+    else scope.runInAsyncScope(this.#call, this, this._callback);
+  }
+
+  #call(callback: Callback<never[]>): void {
     running.context = this._context;
     try {
       const args = this._args as never[];

@@ -22,6 +22,8 @@ interface Running {
   context: Context | Values | null;
   /** The future that an iterator of it handed out last: tells `yield*` from a bare `yield` of a future. */
   awaited: Future<unknown> | null;
+  /** In debug mode: the stack at that moment. */
+  awaitedAt: string;
   /** The innermost tracked coroutine of the step on the stack, for the visible stack of its task. */
   frame: CoroutineObject<unknown> | null;
 }
@@ -32,5 +34,6 @@ export const running: Running = {
   task: null,
   context: null,
   awaited: null,
+  awaitedAt: '',
   frame: null,
 };

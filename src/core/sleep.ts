@@ -13,7 +13,6 @@ import { noteCreated } from './never-awaited.ts';
 import { describe } from './repr.ts';
 import { running } from './running.ts';
 import type { Scheduler } from './scheduler.ts';
-import { noteSuspension } from './sources.ts';
 import type { Timed } from './timers.ts';
 
 /** A future that is done at a time of the loop's clock. */
@@ -57,7 +56,7 @@ class Sleep<T> extends CoroutineObject<T> implements Iterator<Suspension, T, unk
   }
 
   override [Symbol.iterator](): Iterator<Suspension, T, unknown> {
-    this._mustBeNew();
+    if (this._stage !== 0) throw this._reused();
     return this;
   }
 
@@ -67,7 +66,7 @@ class Sleep<T> extends CoroutineObject<T> implements Iterator<Suspension, T, unk
 
   next(): IteratorResult<Suspension, T> {
     if (this._isNew) {
-      this._claim();
+      this._start();
       if (this.#delay > 0) this.value = this.#wait();
       return this as unknown as IteratorResult<Suspension, T>;
     }
@@ -80,13 +79,13 @@ class Sleep<T> extends CoroutineObject<T> implements Iterator<Suspension, T, unk
   }
 
   throw(error: unknown): never {
-    if (this._isNew) this._claim();
+    if (this._isNew) this._start();
     this.#end();
     throw error;
   }
 
   return(value?: T): IteratorResult<Suspension, T> {
-    if (this._isNew) this._claim();
+    if (this._isNew) this._start();
     this.#end();
     return { done: true, value: value as T };
   }
@@ -104,7 +103,7 @@ class Sleep<T> extends CoroutineObject<T> implements Iterator<Suspension, T, unk
     const wakeup = new Wakeup(loop, loop.time() + this.#delay);
     if (this.#delay !== Infinity) loop._addTimer(wakeup);
     running.awaited = wakeup;
-    if (loop._debug && running.task !== null) noteSuspension(running.task, loop._captureStack());
+    if (loop._debug) running.awaitedAt = loop._captureStack();
     return wakeup;
   }
 }

@@ -30,7 +30,7 @@ import { InlineFuture } from './inline.ts';
 import { describe } from './repr.ts';
 import { running } from './running.ts';
 import type { Scheduler } from './scheduler.ts';
-import { suspensionOf } from './sources.ts';
+import { noteSuspension, suspensionOf } from './sources.ts';
 import { framesOf, parseStack, type StackFrame, writeStack } from './stack.ts';
 
 /** Options of a new task. */
@@ -83,11 +83,10 @@ export class Task<T> extends Future<T> implements Entry {
    */
   constructor(coro: Coroutine<T> | CoroutineObject<T>, options: ConstructorOptions = {}) {
     super(options);
-    this.#isGenerator = isGenerator(coro);
-    if (!this.#isGenerator && !isCoroutine(coro))
-      throw new TypeError(`a coroutine was expected, got ${describe(coro)}`);
+    if (!isCoroutine(coro)) throw new TypeError(`a coroutine was expected, got ${describe(coro)}`);
     const { name, context, eagerStart, strand, scope } = options;
-    this._coro = coro;
+    this._coro = coro instanceof CoroutineObject && !coro._adopt() ? refused(coro) : coro;
+    this.#isGenerator = isGenerator(this._coro);
     if (strand !== undefined) {
       this.#name = 0;
       this.#scope = strand.scope;
@@ -230,10 +229,21 @@ export class Task<T> extends Future<T> implements Entry {
     if (this._state === FAILED)
       return this._value instanceof Error ? parseStack(this._value.stack).reverse() : [];
     if (this._state !== PENDING) return [];
-    if (running.task === (this as Task<unknown>)) return parseStack(new Error().stack).slice(1).reverse();
-    const suspendedAt = suspensionOf(this);
-    if (suspendedAt !== undefined) return parseStack(suspendedAt).reverse();
-    return framesOf(this._coro instanceof FunctionCoroutine ? this._coro : this._inner);
+    if (running.task === (this as Task<unknown>)) return parseStack(new Error().stack).reverse();
+    return this.#suspendedFrames();
+  }
+
+  /** Its own coroutines, and those that its async functions await. */
+  #suspendedFrames(): StackFrame[] {
+    const tracked = framesOf(this._coro instanceof FunctionCoroutine ? this._coro : this._inner);
+    const suspendedAt = this._waiter === null ? undefined : suspensionOf(this);
+    const frames = suspendedAt === undefined ? tracked : parseStack(suspendedAt).reverse();
+    const innermost = tracked.at(-1);
+    // An async function that awaits has left the stack; it is known by name if at all.
+    if (suspendedAt !== undefined && this._waiter instanceof InlineFuture && innermost !== undefined)
+      frames.push(innermost);
+    for (const strand of this.#native?.strands ?? []) frames.push(...strand.#suspendedFrames());
+    return frames;
   }
 
   /** @internal Called by the ready queue, and by what this task waits for inline. */
@@ -260,8 +270,10 @@ export class Task<T> extends Future<T> implements Entry {
 
   /** @internal The one door: go on with the coroutine, to its next suspension or its end. */
   _step(throwing: boolean, error: unknown): void {
-    if (this.#scope === null) this.#advance(throwing, error);
-    else this.#scope.runInAsyncScope(this.#advance, this, throwing, error);
+    // Each step has the async context of the task, and what it changes of that (enterWith) stays with it.
+    const scope = this.#scope ?? this._loop._home;
+    if (scope === null) this.#advance(throwing, error);
+    else scope.runInAsyncScope(this.#advance, this, throwing, error);
   }
 
   #advance(throwing: boolean, error: unknown): void {
@@ -302,6 +314,7 @@ export class Task<T> extends Future<T> implements Entry {
     ) {
       running.awaited = null;
       this._waiter = suspension;
+      if (this._loop._debug) noteSuspension(this, running.awaitedAt);
       suspension._addWaiter(this);
       // A cancellation that is owed is delivered where the task waits now; an async function passes it on to what it awaits next.
       const debtor = this._owner ?? this;
@@ -428,6 +441,11 @@ export class Task<T> extends Future<T> implements Entry {
         : ` waitFor=<${this._waiter.constructor.name} ${STATES[this._waiter._state]}>`;
     return `${shown} name='${this.getName()}' coro=${coro}${waits}${rest}`;
   }
+}
+
+/** Driving a coroutine that someone else drives fails at the first step, as in Python. */
+function* refused<T>(coro: CoroutineObject<T>): Coroutine<T> {
+  throw coro._reused();
 }
 
 const STATES = ['pending', 'cancelled', 'finished', 'finished'];

@@ -49,6 +49,7 @@ export class TimerHeap {
     if (place === this.#whens.length) this.#grow();
     this.#timers.push(timer);
     this.#up(place, timer);
+    this.#tidy();
   }
 
   /** One of the timers in the heap was cancelled: it says so itself by now. */

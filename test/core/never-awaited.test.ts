@@ -6,24 +6,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import * as asyncio from '../../src/index.ts';
 import { newVirtualLoop, runVirtual } from '../../src/testing/index.ts';
-
-/** Run `body`, let what can be collected be collected. @returns the warnings that came meanwhile. */
-async function warningsOf(body: () => unknown): Promise<Error[]> {
-  const warnings: Error[] = [];
-  const note = (warning: Error) => warnings.push(warning);
-  process.on('warning', note);
-  try {
-    await body();
-    for (let i = 0; i < 3; i++) {
-      await new Promise((resolve) => setImmediate(resolve));
-      global.gc?.();
-    }
-    await new Promise((resolve) => setImmediate(resolve));
-  } finally {
-    process.removeListener('warning', note);
-  }
-  return warnings;
-}
+import { warningsOf } from '../warnings.ts';
 
 const greet = asyncio.coroutine(function* greet(name: string) {
   yield* asyncio.sleep(1);
@@ -89,7 +72,7 @@ suite('a coroutine that was never awaited is told of', () => {
     assert.deepEqual(await warningsOf(() => runVirtual(forget)), []);
     const warnings = await warningsOf(() => runVirtual(forget, { debug: true }));
     assert.deepEqual(
-      warnings.map(({ message }) => /^coroutine '#?(\w+)'/.exec(message)?.[1]),
+      warnings.map(({ message }) => /^coroutine '(\w+)'/.exec(message)?.[1]),
       ['sleep', 'acquire', 'wait'],
     );
   });
@@ -163,28 +146,48 @@ suite('nothing is told of a coroutine that', () => {
 });
 
 suite('a coroutine object', () => {
-  test('can be awaited once', async () => {
-    await runVirtual(function* () {
-      for (const make of [() => greet('a'), () => asyncio.sleep(1), () => new asyncio.Lock().acquire()]) {
+  const MADE: Readonly<Record<string, () => asyncio.CoroutineObject<unknown>>> = {
+    greet: () => greet('a'),
+    greetAsync: () => greetAsync('a'),
+    sleep: () => asyncio.sleep(1),
+    acquire: () => new asyncio.Lock().acquire(),
+    waitFor: () => asyncio.waitFor(greet('a'), 5),
+  };
+  for (const [name, make] of Object.entries(MADE)) {
+    test(`can be awaited once: ${name}`, () =>
+      runVirtual(function* () {
         const once = make();
         yield* once;
-        const again = async () => await once;
-        const error = yield* asyncio.gather(
-          function* () {
-            yield* once;
-          },
+        const again = function* () {
+          yield* once;
+        };
+        const outcomes = yield* asyncio.gather(
           again,
-          { returnExceptions: true },
+          async () => await once,
+          once,
+          asyncio.createTask(once),
+          {
+            returnExceptions: true,
+          },
         );
-        for (const each of error) {
-          assert.match(
-            String(each),
-            /^RuntimeError: cannot reuse already awaited coroutine '#?\w+': call the/,
-          );
-        }
-      }
-    });
-  });
+        const refused = `RuntimeError: cannot reuse already awaited coroutine '${name}': call the function again for another one`;
+        assert.deepEqual(outcomes.map(String), Array(4).fill(refused));
+      }));
+  }
+
+  for (const name of ['greet', 'greetAsync', 'sleep', 'waitFor']) {
+    test(`cannot be driven by two tasks: ${name}`, () =>
+      runVirtual(function* () {
+        const once = MADE[name]?.() as asyncio.CoroutineObject<unknown>;
+        const first = asyncio.createTask(once);
+        const second = asyncio.createTask(once);
+        yield* asyncio.sleep(0);
+        const third = asyncio.createTask(async () => await once);
+        const [value, ...refused] = yield* asyncio.gather(first, second, third, { returnExceptions: true });
+        assert.equal(value, name.startsWith('sleep') ? undefined : 'hello a');
+        for (const error of refused) assert.match(String(error), /^RuntimeError: .*await/);
+      }));
+  }
 
   test('that is closed while it waits runs its finally blocks, and leaves its line', async () => {
     const heard: string[] = [];

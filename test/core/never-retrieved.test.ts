@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import * as asyncio from '../../src/index.ts';
 import { newVirtualLoop } from '../../src/testing/index.ts';
+import { collect } from '../warnings.ts';
 
 interface Told {
   readonly loop: asyncio.EventLoop;
@@ -22,15 +23,6 @@ function listen(options: { debug?: boolean } = {}): Told {
     reports,
     messages: () => reports.map(({ message, exception }) => `${message}: ${String(exception)}`),
   };
-}
-
-/** Let everything that can be collected be collected, and those be told who want to know. */
-async function collect(): Promise<void> {
-  for (let i = 0; i < 3; i++) {
-    await new Promise((resolve) => setImmediate(resolve));
-    global.gc?.();
-  }
-  await new Promise((resolve) => setImmediate(resolve));
 }
 
 function* fail(message: string): asyncio.Coroutine<void> {

@@ -181,7 +181,7 @@ function programOf(block: Block, cast: readonly string[]): string {
   const checks = "import { $check, $notThrown, $thrown } from './checks.ts';";
   if (/from 'asyncio-ts'/.test(block.code)) return `${checks}${padding}\n${code}\n`;
   const own = new Set(
-    [...code.matchAll(/^(?:async )?(?:const|let|function\*?|class) (\w+)/gm)].map(([, name]) => name),
+    [...code.matchAll(/^\s*(?:async )?(?:const|let|function\*?|class) (\w+)/gm)].map(([, name]) => name),
   );
   const used = cast.filter((name) => !own.has(name) && new RegExp(`\\b${name}\\b`).test(block.code));
   const prelude = [
@@ -191,7 +191,8 @@ function programOf(block: Block, cast: readonly string[]): string {
     `import { ${used.join(', ')} } from './cast.ts';`,
   ].join(' ');
   if (PROGRAM.test(block.code)) return `${prelude}${padding}\n${code}\nexport {};\n`;
-  if (block.mode === 'no-run' || block.mode === 'wrong') return `${prelude}${padding} async function* body() {\n${code}\n}\n`;
+  if (block.mode === 'no-run' || block.mode === 'wrong')
+    return `${prelude}${padding} async function* body() {\n${code}\n}\n`;
   const head = hasYield(code) ? 'function* (): asyncio.Coroutine<unknown>' : 'async ()';
   const arrow = head.startsWith('async') ? ' =>' : '';
   return `${prelude}${padding} await asyncio.run(${head}${arrow} {\n${code}\nreturn;\n});\n`;

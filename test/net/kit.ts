@@ -88,10 +88,7 @@ export function openHandles(): string[] {
 }
 
 /** Wait for an event of a Node object, without its being cancelled. */
-export function event<T>(
-  emitter: NodeJS.EventEmitter,
-  name: string,
-): asyncio.Future<T> {
+export function event<T>(emitter: NodeJS.EventEmitter, name: string): asyncio.Future<T> {
   return asyncio.wrapFuture(once(emitter, name).then(([value]) => value as T));
 }
 

@@ -259,7 +259,7 @@ program('as_completed as an asynchronous iterator gives the tasks themselves', f
   tasks = [named(1), named(5)];
   try {
     yield* asyncio.asyncFor(asyncio.asCompleted(tasks, { timeout: 2 }), function* (task) {
-      print(state(task));
+      print(state(task as asyncio.Task<number>));
     });
   } catch (error) {
     only(error, asyncio.TimeoutError);

@@ -1,0 +1,80 @@
+"""Run one file of CPython's tests, and give each test's outcome as JSON. `FILE`, `ONLY` and `NODE` are set by run.ts' worker."""
+import asyncio as _standard, collections, contextlib, io, json, os, sys, time, traceback, types
+
+os.environ['STANDARD_ASYNCIO'] = _standard.__path__[0]
+for _name in list(sys.modules):
+    if _name.split('.')[0] in ('asyncio', 'unittest', 'contextvars', 'decimal', '_decimal', '_pydecimal', 'contextlib'):
+        if _name != 'contextlib':
+            del sys.modules[_name]
+sys.modules['_decimal'] = None              # its C code would not know our context variables; the one in Python does
+sys.path.insert(0, '/shim')
+sys.path.append('/suite')
+
+import _thread
+import _jsasyncio
+from bridge import events, values
+import asyncio
+assert asyncio.__file__.startswith('/shim'), asyncio.__file__
+import contextvars
+assert contextvars.__file__.startswith('/shim'), contextvars.__file__
+events.NODE = NODE
+asyncio._set_running_loop(None)
+_thread.interrupt_main = lambda *_signal: _jsasyncio.interrupt()
+
+import unittest
+import test.support as support
+support.has_socket_support = True           # else every file skips itself when it is imported
+import test.test_asyncio.utils as utils
+utils.TestLoop = events.TestLoop
+
+# These two files look for the names while they are imported, to make their C twins.
+if FILE in ('test_futures2', 'test_eager_task_factory', 'test_graph'):
+    asyncio.tasks._CTask, asyncio.futures._CFuture = asyncio.Task, asyncio.Future
+    asyncio.tasks._c_all_tasks = asyncio.all_tasks
+suite = unittest.defaultTestLoader.loadTestsFromName('test.test_asyncio.' + FILE)
+for module, name in ((asyncio.tasks, '_CTask'), (asyncio.futures, '_CFuture')):
+    if hasattr(module, name):
+        delattr(module, name)
+
+
+def tests_of(part):
+    for test in part:
+        if isinstance(test, unittest.TestSuite):
+            yield from tests_of(test)
+        else:
+            yield test
+
+
+class Result(unittest.TestResult):
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+
+
+def cut(text):
+    return text if len(text) < 6000 else text[:3000] + '\n...\n' + text[-3000:]
+
+
+rows = []
+tests = list(tests_of(suite))
+for test in tests:
+    name = test.id().removeprefix('test.test_asyncio.').removeprefix(FILE + '.')
+    if ONLY and not any(part in name for part in ONLY):
+        if not ONLY_EXACT: continue
+    if name in SKIP:
+        rows.append(dict(id=name, outcome='na'))
+        continue
+    result = Result()
+    calls = _jsasyncio.countCalls()
+    began = time.time()
+    PROGRESS(name)
+    try:
+        unittest.TestSuite([test]).run(result)
+    except BaseException as exc:            # a KeyboardInterrupt would end the whole run
+        result.errors.append((test, 'escaped: ' + ''.join(traceback.format_exception(exc))))
+    asyncio._set_running_loop(None)
+    bad = [text for _test, text in result.errors + result.failures]
+    outcome = 'fail' if bad or result.unexpectedSuccesses else 'skip' if result.skipped else 'pass'
+    detail = '\n'.join(bad) if bad else result.skipped[0][1] if result.skipped else ''
+    rows.append(dict(id=name, outcome=outcome, detail=cut(detail), calls=_jsasyncio.countCalls() - calls, seconds=time.time() - began))
+    values.free()
+json.dumps(rows)

@@ -1,0 +1,67 @@
+/**
+ * One file of the suite in one process: `node worker.ts FILE SUITE [--node] [--skip JSON]` starts CPython in WebAssembly, runs the file's tests, and
+ * writes their outcomes, as JSON, to the standard output. Progress goes to the file descriptor 3 where there is one.
+ */
+import { readFileSync, writeSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import * as bridge from './bridge.ts';
+
+/** What is used of Pyodide. */
+interface Pyodide {
+  readonly FS: { mkdirTree(path: string): void };
+  readonly globals: { set(name: string, value: unknown): void };
+  mountNodeFS(path: string, hostPath: string): void;
+  registerJsModule(name: string, module: object): void;
+  toPy(value: unknown): unknown;
+  runPythonAsync(code: string): Promise<unknown>;
+}
+
+interface PyodideModule {
+  loadPyodide(options: object): Promise<Pyodide>;
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    node: { type: 'boolean', default: false },
+    skip: { type: 'string', default: '[]' },
+    only: { type: 'string', multiple: true, default: [] },
+    progress: { type: 'boolean', default: false },
+  },
+});
+const [file, suite] = positionals;
+if (file === undefined || suite === undefined) throw new Error('usage: node worker.ts FILE SUITE');
+
+const here = new URL('.', import.meta.url).pathname;
+const print = console.error.bind(console);
+const module = (await import(`${here}../node_modules/pyodide/pyodide.mjs`)) as PyodideModule;
+const python = await module.loadPyodide({
+  env: { HOME: '/' },
+  stdout: print,
+  stderr: print,
+});
+for (const [path, hostPath] of [
+  ['/shim', `${here}python`],
+  ['/suite/test', suite],
+] as const) {
+  python.FS.mkdirTree(path);
+  python.mountNodeFS(path, hostPath);
+}
+bridge.setDrive(values.node ? 'node' : 'virtual');
+python.registerJsModule('_jsasyncio', { ...bridge });
+python.globals.set('FILE', file);
+python.globals.set('NODE', values.node);
+python.globals.set('ONLY', python.toPy(values.only));
+python.globals.set('ONLY_EXACT', false);
+python.globals.set('SKIP', python.toPy(JSON.parse(values.skip)));
+python.globals.set('PROGRESS', (name: string) => {
+  if (values.progress) writeSync(3, `${name}\n`);
+});
+try {
+  const report = await python.runPythonAsync(readFileSync(`${here}python/main.py`, 'utf8'));
+  writeSync(1, `${report}\n`);
+  process.exit(0);
+} catch (error) {
+  print(String(error instanceof Error ? error.message : error).slice(-6000));
+  process.exit(2);
+}
