@@ -11,7 +11,6 @@ import { describeCallback } from './repr.ts';
 import { running } from './running.ts';
 import type { Scheduler } from './scheduler.ts';
 import { createdAt, noteSource, sourceOf } from './sources.ts';
-import type { Timed } from './timers.ts';
 
 /** Something that the loop can run once. */
 export interface Entry {
@@ -104,7 +103,7 @@ export class Handle implements Entry {
 const NONE: readonly unknown[] = [];
 
 /** A callback to come at a time of the loop's clock. */
-export class TimerHandle extends Handle implements Timed {
+export class TimerHandle extends Handle {
   /** @internal */
   readonly _when: number;
   /** @internal */

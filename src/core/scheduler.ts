@@ -167,7 +167,7 @@ export class Scheduler extends Turns {
     this._failures.settle();
   }
 
-  /** @internal */
+  /** For the reactor: what to tell when nothing can become ready any more. */
   deadlock(): unknown {
     if (this.#waitedFor === null) return null;
     return new DeadlockError(

@@ -66,7 +66,7 @@ export abstract class Turns implements Driven {
     this._reactor = reactor;
   }
 
-  /** @internal For the reactor: nothing can become ready any more. */
+  /** For the reactor: nothing can become ready any more. */
   abstract deadlock(): unknown;
 
   /** @internal The loop has nothing to do for the moment. */
@@ -136,7 +136,7 @@ export abstract class Turns implements Driven {
 
   // ---- a turn -------------------------------------------------------------------------------------------------------------------
 
-  /** @internal For the reactor: run what is ready. */
+  /** For the reactor: run what is ready. */
   turn(): Next {
     const home = this._home;
     return home === null ? this.#turn() : home.runInAsyncScope(this.#turn, this);
@@ -227,7 +227,7 @@ export abstract class Turns implements Driven {
     if (this.#parked) this.#unpark();
   }
 
-  /** @internal For the reactor. */
+  /** For the reactor: does anyone wait for work that is done outside of the loop? */
   get waitsOutside(): boolean {
     return this._asyncCalls > 0 || this._foreign > 0;
   }

@@ -172,13 +172,13 @@ export class Server implements TransportOwner, ListenerSink, AsyncDisposable {
 
   // ---- connections --------------------------------------------------------------------------------------------------------------
 
-  /** @internal A connection came. Its protocol is made in the next iteration, as everything that belongs to the user runs. */
+  /** For the channel: A connection came. Its protocol is made in the next iteration, as everything that belongs to the user runs. */
   listenerAccepted(channel: Channel): void {
     if (this.#loop.isClosed()) channel.close();
     else this.#loop._soon(acceptOne, [this, channel], null);
   }
 
-  /** @internal */
+  /** For the channel. */
   listenerFailed(error: unknown): void {
     this.#loop.callExceptionHandler({
       message: 'A connection could not be accepted',

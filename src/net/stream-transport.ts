@@ -129,19 +129,19 @@ export class StreamTransport extends Transport implements ChannelSink, Callee {
     if (this.isReading()) this.#channel.resume();
   }
 
-  /** @internal */
+  /** For the channel. */
   channelBuffer(sizeHint: number): Uint8Array | null {
     const caller = this.#caller;
     if (!caller.isBuffered || this.#closing || running.loop !== this.#loop) return null;
     return caller.getBuffer(sizeHint);
   }
 
-  /** @internal */
+  /** For the channel. */
   channelFilled(count: number): void {
     if (!this.#closing) this.#caller.bufferUpdated(count);
   }
 
-  /** @internal */
+  /** For the channel. */
   channelData(data: Uint8Array): void {
     if (this.#closing) return;
     if (running.loop !== this.#loop) this.#whenRunning(() => this.channelData(data));
@@ -165,7 +165,7 @@ export class StreamTransport extends Transport implements ChannelSink, Callee {
     }
   }
 
-  /** @internal */
+  /** For the channel. */
   channelEof(): void {
     if (this.#closing) return;
     if (running.loop !== this.#loop) this.#whenRunning(() => this.channelEof());
@@ -228,7 +228,7 @@ export class StreamTransport extends Transport implements ChannelSink, Callee {
     this.#stalled = waiting.size > 0 || this.#channel.unsent > 0;
   }
 
-  /** @internal */
+  /** For the channel. */
   channelWritable(): void {
     if (this.#lost > 0) return;
     if (running.loop === this.#loop) this.#caller.run(this.#sendMore, 'resumeWriting');
@@ -280,7 +280,7 @@ export class StreamTransport extends Transport implements ChannelSink, Callee {
     this.#forceClose(null);
   }
 
-  /** @internal */
+  /** For the channel. */
   channelFailed(error: unknown): void {
     this._protocolFailed(toOSError(error), 'Fatal error on transport');
   }

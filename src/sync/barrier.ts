@@ -117,12 +117,12 @@ export class Barrier extends LoopBound {
     this.#condition.notifyAll();
   }
 
-  /** @internal Enter `asyncWith`: the value is the number of this task. */
+  /** Enter `asyncWith`: the value is the number of this task. */
   aenter(): CoroutineObject<number> {
     return this.wait();
   }
 
-  /** @internal Leave `asyncWith`. */
+  /** Leave `asyncWith`. */
   *aexit(): Coroutine<void> {}
 
   /** A frozen snapshot. */

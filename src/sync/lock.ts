@@ -65,12 +65,12 @@ export class Lock extends LoopBound {
     return Guard.acquire(this);
   }
 
-  /** @internal Enter `asyncWith`. */
+  /** Enter `asyncWith`. */
   aenter(): CoroutineObject<true> {
     return this.acquire();
   }
 
-  /** @internal Leave `asyncWith`. */
+  /** Leave `asyncWith`. */
   *aexit(): Coroutine<void> {
     this.release();
   }

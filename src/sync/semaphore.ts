@@ -87,12 +87,12 @@ export class Semaphore extends LoopBound {
     return Guard.acquire(this);
   }
 
-  /** @internal Enter `asyncWith`. */
+  /** Enter `asyncWith`. */
   aenter(): CoroutineObject<true> {
     return this.acquire();
   }
 
-  /** @internal Leave `asyncWith`. */
+  /** Leave `asyncWith`. */
   *aexit(): Coroutine<void> {
     this.release();
   }

@@ -28,7 +28,8 @@ suite('on a virtual clock a deadlock is found at once', () => {
     assert.match(message, /\n {2}Task-\d+ waits for Waiter/);
   });
 
-  test('on the stack of the caller as well', async () => {
+  test('on the stack of the caller as well', async (t) => {
+    t.mock.method(console, 'error', () => {});
     await messageOf(() =>
       runVirtualSync(function* () {
         yield* new asyncio.Event().wait();
