@@ -212,11 +212,11 @@ class PyBaseException extends A.BaseException {
 
 const errors = new Map<number, WeakRef<Error>>();
 
-function shareCause(error: Error): void {
+export function shareCause(error: Error): void {
   Object.defineProperty(error, 'cause', {
     configurable: true,
     get: () => P.cause((error as Carrier).py) ?? undefined,
-    set: (cause: unknown) => P.setCause((error as Carrier).py, cause),
+    set: (cause: unknown) => P.setCause((error as Carrier).py, cause ?? null),
   });
 }
 
@@ -457,6 +457,27 @@ export const listeners = (name: string): number => process.listenerCount(name);
 export const prepare = (loop: A.EventLoop): void => {
   Object.defineProperty(loop, '_captureStack', { value: () => P.stack(), configurable: true });
 };
+
+/** What a call returns in place of something that has a `then`, which is in `slot` meanwhile: see js.py. */
+export const HELD = '\0held';
+export const slot: { value: unknown } = { value: undefined };
+
+function hold(value: unknown): unknown {
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return value;
+  if (value instanceof Ref || !('then' in value)) return value;
+  slot.value = value;
+  return HELD;
+}
+
+/** The functions of this module, for Python. */
+export function forPython(module: object): Bag {
+  const held = Object.entries(module).map(([name, value]: [string, unknown]) =>
+    typeof value === 'function' && name !== 'coroutineFunction'
+      ? [name, (...args: unknown[]) => hold((value as AnyFunction)(...args))]
+      : [name, value],
+  );
+  return Object.fromEntries(held) as Bag;
+}
 
 export { loopOf, setDrive };
 

@@ -48,7 +48,7 @@ for (const [path, hostPath] of [
   python.mountNodeFS(path, hostPath);
 }
 bridge.setDrive(values.node ? 'node' : 'virtual');
-python.registerJsModule('_jsasyncio', { ...bridge });
+python.registerJsModule('_jsasyncio', bridge.forPython(bridge));
 python.globals.set('FILE', file);
 python.globals.set('NODE', values.node);
 python.globals.set('ONLY', python.toPy(values.only));

@@ -4,10 +4,10 @@
  * Source: Python docs, "Runners"; `sys.exit` for what a `SystemExit` means.
  */
 import { isAwaitable, isGeneratorFunction, isPromiseLike } from '../core/coroutine.ts';
+import { formatFailure } from '../core/failure-text.ts';
 import { describe } from '../core/repr.ts';
 import type { RunCommand } from './arguments.ts';
 import { Complaint } from './complaint.ts';
-import { formatFailure } from './failure.ts';
 import { type Library, libraryFor } from './library.ts';
 import { findFile, loadMain, type Main } from './load.ts';
 

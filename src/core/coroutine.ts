@@ -254,7 +254,7 @@ export class FunctionCoroutine<T> extends CoroutineObject<T> implements Iterator
   #start(): Iterator<Suspension, T, unknown> {
     const call = () => this.#fn.apply(this.#self, this.#args as never[]);
     if (isGeneratorFunction(this.#fn)) return call() as Coroutine<T>;
-    return startFunction(call, this.name, this.#plainAllowed);
+    return startFunction(call, this, this.#plainAllowed);
   }
 
   #enter(): CoroutineObject<unknown> | null {
@@ -279,7 +279,7 @@ export class FunctionCoroutine<T> extends CoroutineObject<T> implements Iterator
  */
 function startFunction<T>(
   call: () => Started<T>,
-  name: string,
+  coro: CoroutineObject<T>,
   plainAllowed: boolean,
 ): Iterator<Suspension, T, unknown> {
   const task = running.task;
@@ -293,7 +293,7 @@ function startFunction<T>(
   }
   if (plainAllowed) return plain(started as T);
   throw new TypeError(
-    `a coroutine was expected from ${name}(), got ${describe(started)}: pass a generator or async function`,
+    `a coroutine was expected from ${coro.name}(), got ${describe(started)}: pass a generator or async function`,
   );
 }
 

@@ -5,6 +5,7 @@
  * "Error Handling API".
  */
 import { isExit } from './errors.ts';
+import { formatFailure } from './failure-text.ts';
 import { Future } from './future.ts';
 import type { Handle } from './handle.ts';
 import { describe } from './repr.ts';
@@ -65,15 +66,34 @@ export class ErrorReports {
   }
 
   print(context: ExceptionContext): void {
-    const lines = [context.message || 'Unhandled exception in event loop'];
-    for (const key of Object.keys(context).sort()) {
-      if (key === 'message' || key === 'exception' || key === 'sourceTraceback') continue;
-      const value = context[key];
-      lines.push(`${key}: ${value instanceof Future ? String(value) : describe(value)}`);
-    }
-    if (context.sourceTraceback !== undefined) lines.push(`created at\n${context.sourceTraceback}`);
-    const text = lines.join('\n');
-    if (context.exception === undefined || context.exception === null) console.error(text);
-    else console.error(text, '\n', context.exception);
+    console.error(textOf(context));
   }
+}
+
+function textOf(context: ExceptionContext): string {
+  const lines = [context.message || 'Unhandled exception in event loop'];
+  for (const key of Object.keys(context).sort()) {
+    if (key === 'message' || key === 'exception' || key === 'sourceTraceback') continue;
+    lines.push(`${key}: ${valueText(context[key])}`);
+  }
+  if (context.sourceTraceback !== undefined) lines.push(`created at\n${context.sourceTraceback}`);
+  const { exception } = context;
+  if (exception !== undefined && exception !== null) lines.push(formatFailure(exception));
+  return lines.join('\n');
+}
+
+function valueText(value: unknown): string {
+  if (value instanceof Future) return String(value);
+  // What a handler was told when it failed: nothing of it may be lost.
+  if (isContext(value)) return `\n${textOf(value).replaceAll(/^/gm, '  ')}`;
+  return describe(value);
+}
+
+function isContext(value: unknown): value is ExceptionContext {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as ExceptionContext).message === 'string' &&
+    !(value instanceof Error)
+  );
 }

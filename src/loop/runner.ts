@@ -11,8 +11,7 @@ import { isCoroutine, toCoroutine } from '../core/coroutine.ts';
 import { CancelledError, KeyboardInterrupt, RuntimeError } from '../core/errors.ts';
 import { describe } from '../core/repr.ts';
 import { running } from '../core/running.ts';
-import type { Task } from '../core/task.ts';
-import { gather } from '../structured/gather.ts';
+import { cancelAllTasks } from './cancel-all.ts';
 import type { EventLoop } from './event-loop.ts';
 import { Interrupts } from './interrupts.ts';
 import { newEventLoop, setEventLoop } from './loops.ts';
@@ -93,7 +92,7 @@ export class Runner implements AsyncDisposable {
     const loop = this.#loop as EventLoop;
     this.#state = 'closed';
     try {
-      await cancelAllTasks(loop);
+      if (loop._tasks().length > 0) await loop.runUntilComplete(cancelAllTasks(loop));
       await loop.runUntilComplete(loop.shutdownAsyncgens());
       await loop.runUntilComplete(loop.shutdownDefaultExecutor({ timeout: 300 }));
     } finally {
@@ -128,25 +127,6 @@ function notRunnable(main: unknown): TypeError {
   return new TypeError(
     `a coroutine was expected, got ${describe(main)}: pass main() of a generator function, or the function itself (run(main))`,
   );
-}
-
-async function cancelAllTasks(loop: EventLoop): Promise<void> {
-  const tasks: Task<unknown>[] = loop._tasks();
-  if (tasks.length === 0) return;
-  for (const task of tasks) task.cancel();
-  await loop.runUntilComplete(function* () {
-    yield* gather(...tasks, { returnExceptions: true });
-  });
-  for (const task of tasks) {
-    if (task.cancelled()) continue;
-    const exception = task.exception();
-    if (exception === null) continue;
-    loop.callExceptionHandler({
-      message: 'unhandled exception during asyncio.run() shutdown',
-      exception,
-      task,
-    });
-  }
 }
 
 /**

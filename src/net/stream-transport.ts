@@ -255,7 +255,7 @@ export class StreamTransport extends Transport implements ChannelSink, Callee {
   }
 
   override getWriteBufferSize(): number {
-    return this.#waiting.size + this.#channel.unsent;
+    return this.#lost > 0 ? 0 : this.#waiting.size + this.#channel.unsent;
   }
 
   override getWriteBufferLimits(): [low: number, high: number] {

@@ -31,8 +31,8 @@ interface Unclosed {
 
 const collected = new FinalizationRegistry<Unclosed>(({ transport, loop }) => {
   if (transport.isClosing() || loop.isClosed()) return;
-  transport.close();
   warn(`unclosed <StreamWriter transport=${transport}>: close() it`, 'ResourceWarning');
+  transport.close();
 });
 
 export class StreamWriter implements AsyncDisposable {

@@ -19,6 +19,16 @@ import { WaiterQueue } from '../sync/waiters.ts';
 
 type FutureOf<W> = W extends Future<unknown> ? W : Future<ResultOf<W>>;
 
+/** Each awaitable once; but a function is no coroutine: each call of it makes another one. */
+function distinct<W>(awaitables: Iterable<W>): W[] {
+  const seen = new Set<W>();
+  return [...awaitables].filter((one) => {
+    if (seen.has(one)) return typeof one === 'function';
+    seen.add(one);
+    return true;
+  });
+}
+
 class Completions<W> implements AsyncIterableIterator<FutureOf<W>>, Watcher {
   readonly #todo = new Map<Future<unknown>, DoneEntry>();
   readonly #done = new Deque<Future<unknown> | null>();
@@ -31,7 +41,7 @@ class Completions<W> implements AsyncIterableIterator<FutureOf<W>>, Watcher {
     const loop = this.#loop;
     if (loop === null) throw new RuntimeError('no running event loop');
     const futures = new Set(
-      [...new Set(awaitables)].map((one) => ensureFutureOn(loop, one as Waitable<unknown>)),
+      distinct(awaitables).map((one) => ensureFutureOn(loop, one as Waitable<unknown>)),
     );
     this.#left = futures.size;
     if (futures.size > 0 && timeout !== null) this.#timer = loop.callLater(timeout, this.#timeOut);

@@ -128,7 +128,8 @@ function futuresOf(loop: Scheduler, awaitables: readonly Waitable<unknown>[]): F
   const futures: Future<unknown>[] = [];
   const made = hasDuplicates(awaitables) ? new Map<Waitable<unknown>, Future<unknown>>() : null;
   for (const awaitable of awaitables) {
-    let future = made?.get(awaitable);
+    // A function is no coroutine: each call of it makes another one.
+    let future = typeof awaitable === 'function' ? undefined : made?.get(awaitable);
     if (future === undefined) {
       future = ensureFutureOn(loop, awaitable, options);
       made?.set(awaitable, future);

@@ -3,6 +3,7 @@
  */
 import type { Awaitable, CoroutineLike, Suspension } from '../core/awaitable.ts';
 import { toCoroutine } from '../core/coroutine.ts';
+import { cancelAllTasks } from '../loop/cancel-all.ts';
 import { EventLoop } from '../loop/event-loop.ts';
 import { run } from '../loop/runner.ts';
 import { VirtualClock, VirtualReactor } from '../reactors/virtual/reactor.ts';
@@ -41,7 +42,11 @@ export function runVirtualSync<T>(main: CoroutineLike<T>, options: VirtualOption
   try {
     return loop.runUntilCompleteSync<T>(toCoroutine(main));
   } finally {
-    loop.close();
+    try {
+      loop.runUntilCompleteSync(cancelAllTasks(loop));
+    } finally {
+      loop.close();
+    }
   }
 }
 

@@ -137,7 +137,6 @@ const SETTINGS = {
   compilerOptions: {
     noEmit: true,
     noImplicitReturns: false,
-    skipLibCheck: true,
     noUnusedLocals: false,
     noUnusedParameters: false,
     typeRoots: [join(root, 'node_modules', '@types')],

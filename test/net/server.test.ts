@@ -1,8 +1,8 @@
 /** `loop.createServer` and `Server`: where it listens, when it accepts, how it ends, and what becomes of its connections. */
 import assert from 'node:assert/strict';
-import net from 'node:net';
 import * as asyncio from '../../src/index.ts';
 import { thrownBy } from '../both-styles.ts';
+import { FakeChannel } from './fake-channel.ts';
 import { bareClient, bytes, Echo, event, HOST, hostTurn, onSockets, portOf, Recorder, until } from './kit.ts';
 
 const { scenario, co } = await onSockets(import.meta.url);
@@ -317,15 +317,32 @@ scenario('a factory that fails costs that connection, and is reported', function
 
 scenario('a connection that comes as the server closes is closed', function* ({ loop }) {
   const server = yield* loop.createServer(() => assert.fail('no protocol is needed'), HOST, 0);
-  const client = net.connect(portOf(server), HOST);
-  client.on('error', () => {});
-  yield* event(client, 'connect');
+  const channel = new FakeChannel();
+  server.listenerAccepted(channel);
   server.close();
-  client.resume();
-  yield* until(() => client.readableEnded || client.destroyed);
-  client.destroy();
+  yield* asyncio.sleep(0);
+  assert.equal(channel.isClosed, true);
   yield* server.waitClosed();
 });
+
+scenario(
+  'a connection that cannot be accepted is reported, and the server goes on',
+  function* ({ loop, reports }) {
+    const server = yield* loop.createServer(() => new Echo(loop), HOST, 0);
+    const error = Object.assign(new Error('accept EMFILE'), {
+      code: 'EMFILE',
+      errno: -24,
+      syscall: 'accept',
+    });
+    server.listenerFailed(error);
+    const [report] = reports();
+    assert.equal(report?.message, 'A connection could not be accepted');
+    assert.equal(String(report?.exception), 'OSError: [Errno 24] Too many open files');
+    assert.equal(server.isServing(), true);
+    server.close();
+    yield* server.waitClosed();
+  },
+);
 
 scenario('a server given up while it binds leaves nothing open', function* ({ loop }) {
   let completed = 0;

@@ -1,7 +1,7 @@
 """Python's contextvars, over the context variables of asyncio-ts."""
 import collections.abc
 from types import GenericAlias
-import _jsasyncio as J
+from bridge.js import J
 from bridge import values as v
 
 __all__ = ('Context', 'ContextVar', 'Token', 'copy_context')

@@ -11,7 +11,7 @@ sys.path.insert(0, '/shim')
 sys.path.append('/suite')
 
 import _thread
-import _jsasyncio
+from bridge.js import J as _jsasyncio
 from bridge import events, values
 import asyncio
 assert asyncio.__file__.startswith('/shim'), asyncio.__file__

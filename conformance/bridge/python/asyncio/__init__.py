@@ -81,7 +81,7 @@ _make('tasks', Task=_f.Task, _PyTask=_f.Task, gather=_f.gather, wait=_f.wait, wa
       FIRST_COMPLETED=FIRST_COMPLETED, FIRST_EXCEPTION=FIRST_EXCEPTION, ALL_COMPLETED=ALL_COMPLETED,
       run_coroutine_threadsafe=_absent('run_coroutine_threadsafe'),
       _py_current_task=_f.current_task, _c_current_task=_f.current_task, _py_all_tasks=_f.all_tasks, _c_all_tasks=_f.all_tasks,
-      **{prefix + name: _absent(name) for name in _private for prefix in ('', '_py', '_c')},
+      **{prefix + name: _absent(name) for name in _private for prefix in ('', '_py')},
       events=events, futures=futures, coroutines=coroutines)
 _make('locks', Lock=_s.Lock, Event=_s.Event, Condition=_s.Condition, Semaphore=_s.Semaphore, BoundedSemaphore=_s.BoundedSemaphore,
       Barrier=_s.Barrier)

@@ -1,6 +1,6 @@
 """Loops, handles and runners."""
 import sys, types, weakref
-import _jsasyncio as J
+from bridge.js import J
 from pyodide.ffi import create_proxy, jsnull, run_sync
 from . import values as v
 from .values import Wrapper, box, fj, function, null, options, wraps
@@ -134,6 +134,7 @@ class BaseEventLoop(Wrapper, AbstractEventLoop):
     }
     _fields = {'slow_callback_duration': 'slowCallbackDuration'}
     _selector = None
+    _default_executor = None
 
     def __init__(self):
         self._bind(J.loopOf())

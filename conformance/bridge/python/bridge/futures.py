@@ -1,7 +1,7 @@
 """Futures, tasks, and what waits for several of them."""
 import sys
 from types import GenericAlias
-import _jsasyncio as J
+from bridge.js import J
 from pyodide.ffi import jsnull
 from . import events, values as v
 from .values import Wrapper, box, fj, function, null, options, wraps

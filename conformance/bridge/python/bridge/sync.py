@@ -1,19 +1,22 @@
 """Locks, queues, timeouts and task groups."""
 import re
 from types import GenericAlias
-import _jsasyncio as J
+from bridge.js import J
 from pyodide.ffi import jsnull
 from . import events, values as v
 from .values import Wrapper, box, fj, function, null, wraps
 
 
 class Several:
-    """So many: all that asyncio-ts tells of those who wait."""
+    """So many: all that asyncio-ts tells of those who wait. Where a test pretends that more do, so many more."""
     def __init__(self, count):
         self.count = count
 
     def __len__(self):
         return self.count
+
+    def append(self, _waiter):
+        raise NotImplementedError('asyncio-ts keeps those who wait to itself')
 
 
 def statistic(name):

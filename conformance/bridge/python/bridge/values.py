@@ -1,6 +1,6 @@
 """Values, exceptions and calls, both ways. See bridge.ts for the two rules that hold here."""
 import collections.abc, inspect, re, sys, types, warnings, weakref
-import _jsasyncio as J
+from bridge.js import J
 from pyodide.ffi import JsProxy, create_proxy, jsnull, run_sync
 
 _inv, _get, _set, _step, _kind, _id, _info, _len, _at = (
@@ -207,6 +207,8 @@ def coro(c):
 
 def awaitable(x):
     from asyncio import coroutines
+    if isinstance(x, JsProxy):
+        return x
     if isinstance(x, Wrapper):
         return x._js
     if coroutines.iscoroutine(x):
@@ -245,6 +247,8 @@ exceptions(RuntimeError, ValueError, TypeError, KeyError, LookupError, TimeoutEr
 
 # Texts of asyncio-ts that say more, or say it in the words of JavaScript, with CPython's for them.
 _texts = [
+    (r'^no running event loop: make futures.*', 'There is no current event loop'),
+    (r'^yield\* was not used with (.*): it came back.*', r"await wasn't used with future"),
     (r'\b([a-z]+(?:[A-Z][a-z]+)+)(?=\()', lambda m: snake(m.group(1))),
 ]
 
@@ -268,6 +272,7 @@ def exception_of(js):
     J.bindErr(js, ref(exc), id(exc))
     if cause is not jsnull and isinstance(cause, JsProxy):
         exc.__cause__ = exc.__context__ = exception_of(cause)
+    J.shareCause(js)
     return exc
 
 

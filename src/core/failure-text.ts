@@ -3,20 +3,20 @@
  *
  * Errors are told by their names and shapes, not by their classes, because they may come from another copy of the library.
  */
-import { inspect } from 'node:util';
-import { formatFrame, parseStack } from '../core/stack.ts';
+import { describe } from './repr.ts';
+import { formatFrame, parseStack } from './stack.ts';
 
 /** Groups are shown as Python shows them: no more than so many members of each, no deeper than so many levels. */
 const WIDEST = 15;
 const DEEPEST = 10;
 
 /** The lines that tell of `error`. Frames of files whose URL begins with one of `hidden` are left out. */
-export function formatFailure(error: unknown, hidden: readonly string[]): string {
+export function formatFailure(error: unknown, hidden: readonly string[] = []): string {
   return linesOf(error, hidden, new Set(), 1).join('\n');
 }
 
 function linesOf(error: unknown, hidden: readonly string[], seen: Set<unknown>, depth: number): string[] {
-  if (!(error instanceof Error)) return [`${inspect(error)} was thrown, which is no Error`];
+  if (!(error instanceof Error)) return [`${describe(error)} was thrown, which is no Error`];
   if (seen.has(error)) return [`${titleOf(error)} (see above)`];
   seen.add(error);
   return [
