@@ -75,21 +75,21 @@ function sleepingLeaves(kind: TreeKind, levels: number): number {
   return work.finish();
 }
 
-const trees: readonly Row[] = TREE_KINDS.flatMap((kind) =>
-  (['gather', 'group'] as const).map((style) =>
-    operation(
-      `${kind}_${style}`,
-      `\`${kind}\`, ${style === 'gather' ? 'gather' : 'TaskGroup'}`,
-      TREE_LEVELS,
-      {
-        group: 'tree',
-        warm: TREE_WARM_LEVELS,
-        ops: () => 1,
-        expected: (levels) => sleepingLeaves(kind, levels),
-      },
-    ),
-  ),
-);
+function tree(kind: TreeKind, style: keyof typeof STYLES): Row {
+  return operation(`${kind}_${style}`, `\`${kind}\`, ${STYLES[style]}`, TREE_LEVELS, {
+    group: 'tree',
+    warm: TREE_WARM_LEVELS,
+    ops: () => 1,
+    expected: (levels) => sleepingLeaves(kind, levels),
+  });
+}
+
+const STYLES = { gather: 'gather', group: 'TaskGroup', eager: 'gather of eager tasks' };
+
+const trees: readonly Row[] = [
+  ...TREE_KINDS.flatMap((kind) => [tree(kind, 'gather'), tree(kind, 'group')]),
+  tree('none', 'eager'),
+];
 
 const memory: readonly Row[] = SLEEPERS.map((size) =>
   operation('memory', `${size.toLocaleString('en')} sleeping tasks`, size, {

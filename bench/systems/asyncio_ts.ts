@@ -164,8 +164,9 @@ function* cancelTree(size: number): asyncio.Coroutine<Sample> {
   return { seconds: now() - start, count: cancelled };
 }
 
-function treeGather(kind: TreeKind): Scenario {
+function treeGather(kind: TreeKind, eager = false): Scenario {
   return scenario(function* (levels) {
+    if (eager) asyncio.getRunningLoop().setTaskFactory(asyncio.eagerTaskFactory);
     const work = new TreeWork(kind, levels);
     function* walk(level: number): asyncio.Coroutine<void> {
       if (level === 0) {
@@ -223,6 +224,7 @@ export const system: System = {
   manyTasks: scenario(manyTasks),
   cancelTree: scenario(cancelTree),
   memory: scenario(memory),
+  none_eager: treeGather('none', true),
   ...Object.fromEntries(
     TREE_KINDS.flatMap((kind) => [
       [`${kind}_gather`, treeGather(kind)],

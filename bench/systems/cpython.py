@@ -232,6 +232,15 @@ def tree_gather(kind):
     return scenario
 
 
+async def tree_eager(levels):
+    loop = asyncio.get_running_loop()
+    loop.set_task_factory(asyncio.eager_task_factory)
+    try:
+        return await tree_gather("none")(levels)
+    finally:
+        loop.set_task_factory(None)
+
+
 def tree_group(kind):
     async def scenario(levels):
         work = TreeWork(kind, levels)
@@ -295,6 +304,8 @@ SCENARIOS = {
 for tree_kind in ("none", "io", "memoization", "cpu_io_mixed"):
     SCENARIOS[f"{tree_kind}_gather"] = tree_gather(tree_kind)
     SCENARIOS[f"{tree_kind}_group"] = tree_group(tree_kind)
+if hasattr(asyncio, "eager_task_factory"):  # 3.12 brought it
+    SCENARIOS["none_eager"] = tree_eager
 
 
 def repeat(runner, scenario, size, budget):
@@ -320,6 +331,8 @@ def main(argv):
         print(version)
         return
     name, size, warm_size, budget = argv
+    if name not in SCENARIOS:
+        sys.exit(f"cpython.py has no scenario {name}")
     scenario = SCENARIOS[name]
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         repeat(runner, scenario, int(warm_size), float(budget))

@@ -202,6 +202,7 @@ export const system: System = {
   timers: scenario(timers),
   cancelTree: scenario(cancelTree),
   memory: scenario(memory),
+  none_eager: treeGather('none'),
   ...Object.fromEntries(
     TREE_KINDS.flatMap((kind) => [
       [`${kind}_gather`, treeGather(kind)],

@@ -201,6 +201,7 @@ export const system: System = {
   timers: scenario(timers),
   cancelTree: scenario(cancelTree),
   memory: scenario(memory),
+  none_eager: treeGather('none'),
   ...Object.fromEntries(
     TREE_KINDS.flatMap((kind) => [
       [`${kind}_gather`, treeGather(kind)],

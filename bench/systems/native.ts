@@ -222,5 +222,6 @@ export const system: System = {
   manyTasks,
   cancelTree,
   memory,
+  none_eager: tree('none'),
   ...Object.fromEntries(TREE_KINDS.map((kind) => [`${kind}_gather`, tree(kind)])),
 };

@@ -300,7 +300,8 @@ export function inv(object: Bag, method: string, ...args: unknown[]): unknown {
 
 export function invProto(object: Bag, method: string, ...args: unknown[]): unknown {
   calls++;
-  return guard(() => ((Object.getPrototypeOf(object) as Bag)[method] as AnyFunction).apply(object, args));
+  const proto = Object.getPrototypeOf(object) as Bag;
+  return guard(() => ((proto[method] ?? object[method]) as AnyFunction).apply(object, args));
 }
 
 export function mk(cls: string, ...args: unknown[]): unknown {
@@ -453,6 +454,11 @@ export const eagerFactory = (constructor: unknown): unknown =>
 /** The first Ctrl-C and the second, without the signal. */
 export const interrupt = (): boolean => process.emit('SIGINT', 'SIGINT');
 export const listeners = (name: string): number => process.listenerCount(name);
+
+/** How many entries are ready, if the loop tells. */
+export function readyCount(loop: { statistics?: () => { readonly ready: number } }): number | undefined {
+  return loop.statistics?.().ready;
+}
 
 export const prepare = (loop: A.EventLoop): void => {
   Object.defineProperty(loop, '_captureStack', { value: () => P.stack(), configurable: true });

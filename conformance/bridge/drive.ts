@@ -57,7 +57,10 @@ class TestReactor extends VirtualReactor {
   override block(driven: Driven): void {
     for (;;) {
       const next = this.#turn(driven);
-      if (next === STOPPED) return;
+      if (next === STOPPED) {
+        this.#tell();
+        return;
+      }
       if (next === AGAIN) continue;
       if (next === HOP || driven.waitsOutside) throw new RuntimeError('bridge: a promise in a blocking loop');
       if (!this.#tell()) throw driven.deadlock() ?? new RuntimeError('the clock of the test stands still');

@@ -39,15 +39,22 @@ function comparable(a: unknown, b: unknown): boolean {
 /** Numbers of all kinds, and objects that say what they are worth, such as dates. */
 function isOrdered(value: unknown): boolean {
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return true;
-  return typeof value === 'object' && value !== null && typeof value.valueOf() !== 'object';
+  const worth: unknown = (value as { valueOf?: unknown } | null | undefined)?.valueOf;
+  return typeof worth === 'function' && typeof worth.call(value) !== 'object' && typeof value === 'object';
 }
 
 function typeOf(value: unknown): string {
   return value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value;
 }
 
+/** An item, and its number in the order of coming. */
+interface Item<T> {
+  readonly item: T;
+  readonly order: number;
+}
+
 export class Heap<T> {
-  readonly #items: { readonly item: T; readonly order: number }[] = [];
+  readonly #items: Item<T>[] = [];
   readonly #compare: Compare<T>;
   #next = 0;
 
@@ -62,55 +69,48 @@ export class Heap<T> {
   push(item: T): void {
     const items = this.#items;
     const entry = { item, order: this.#next++ };
-    let index = items.length;
-    // Find the place first: a comparison that throws must leave the heap as it was.
-    const path: number[] = [];
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      if (!this.#before(entry, items[parent] as typeof entry)) break;
-      path.push(parent);
-      index = parent;
-    }
-    items.push(entry);
-    let hole = items.length - 1;
-    for (const parent of path) {
-      items[hole] = items[parent] as typeof entry;
+    // The way is found before anything is moved: a comparison that throws must leave the heap as it was.
+    const way: number[] = [];
+    for (let hole = items.length; hole > 0; ) {
+      const parent = (hole - 1) >> 1;
+      if (!this.#before(entry, items[parent] as Item<T>)) break;
+      way.push(parent);
       hole = parent;
     }
-    items[hole] = entry;
+    items.push(entry);
+    this.#place(entry, items.length - 1, way);
   }
 
   /** Take the smallest item. The caller has seen that there is one. */
   take(): T {
     const items = this.#items;
-    const first = items[0] as { item: T; order: number };
-    const last = items.pop() as typeof first;
-    if (items.length > 0) this.#down(last);
+    const first = items[0] as Item<T>;
+    const last = items.at(-1) as Item<T>;
+    const length = items.length - 1;
+    const way: number[] = [];
+    for (let hole = 0; 2 * hole + 1 < length; ) {
+      let child = 2 * hole + 1;
+      if (child + 1 < length && this.#before(items[child + 1] as Item<T>, items[child] as Item<T>)) child++;
+      if (!this.#before(items[child] as Item<T>, last)) break;
+      way.push(child);
+      hole = child;
+    }
+    items.pop();
+    if (length > 0) this.#place(last, 0, way);
     return first.item;
   }
 
-  #down(entry: { readonly item: T; readonly order: number }): void {
-    const items = this.#items;
-    const half = items.length >> 1;
-    let index = 0;
-    while (index < half) {
-      let child = 2 * index + 1;
-      if (
-        child + 1 < items.length &&
-        this.#before(items[child + 1] as typeof entry, items[child] as typeof entry)
-      )
-        child++;
-      if (!this.#before(items[child] as typeof entry, entry)) break;
-      items[index] = items[child] as typeof entry;
-      index = child;
+  /** Move what is on the way from `hole` by one step towards it, and put `entry` at its end. */
+  #place(entry: Item<T>, hole: number, way: readonly number[]): void {
+    let free = hole;
+    for (const next of way) {
+      this.#items[free] = this.#items[next] as Item<T>;
+      free = next;
     }
-    items[index] = entry;
+    this.#items[free] = entry;
   }
 
-  #before(
-    a: { readonly item: T; readonly order: number },
-    b: { readonly item: T; readonly order: number },
-  ): boolean {
+  #before(a: Item<T>, b: Item<T>): boolean {
     const order = this.#compare(a.item, b.item);
     return order < 0 || (order === 0 && a.order < b.order);
   }

@@ -6,7 +6,7 @@
  */
 import type { Coroutine } from '../core/awaitable.ts';
 import { type CoroutineObject, LazyCoroutine } from '../core/coroutine.ts';
-import { CancelledError, RuntimeError } from '../core/errors.ts';
+import { RuntimeError } from '../core/errors.ts';
 import { Guard } from './guard.ts';
 import { LoopBound } from './loop-bound.ts';
 import { WaiterQueue } from './waiters.ts';
@@ -38,14 +38,15 @@ export class Lock extends LoopBound {
       return true;
     }
     const waiter = this.#waiters.join(this._getLoop());
+    let woken = false;
     try {
       yield* waiter;
-    } catch (error) {
+      woken = true;
+    } finally {
       this.#waiters.leave(waiter);
-      if (error instanceof CancelledError && !this.#locked) this.#wakeFirst();
-      throw error;
+      // Woken and cancelled at once, or closed: someone else must have the lock that is free now.
+      if (!woken && !this.#locked) this.#wakeFirst();
     }
-    this.#waiters.leave(waiter);
     this.#locked = true;
     return true;
   }

@@ -120,13 +120,16 @@ export class Queue<T> extends LoopBound {
   /** Wait in line. Whoever was woken and cannot use it wakes the next. */
   *#turn(line: WaiterQueue, usable: () => boolean): Coroutine<void> {
     const waiter = line.join(this._getLoop());
+    let woken = false;
     try {
       yield* waiter;
-    } catch (error) {
-      waiter.cancel();
-      line.leave(waiter);
-      if (usable() && !waiter.cancelled()) wakeNext(line);
-      throw error;
+      woken = true;
+    } finally {
+      if (!woken) {
+        waiter.cancel();
+        line.leave(waiter);
+        if (usable() && !waiter.cancelled()) wakeNext(line);
+      }
     }
   }
 

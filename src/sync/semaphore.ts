@@ -6,7 +6,7 @@
  */
 import type { Coroutine } from '../core/awaitable.ts';
 import { type CoroutineObject, LazyCoroutine } from '../core/coroutine.ts';
-import { CancelledError, ValueError } from '../core/errors.ts';
+import { ValueError } from '../core/errors.ts';
 import { describe } from '../core/repr.ts';
 import { Guard } from './guard.ts';
 import { LoopBound } from './loop-bound.ts';
@@ -48,19 +48,14 @@ export class Semaphore extends LoopBound {
       return true;
     }
     const waiter = this.#waiters.join(this._getLoop());
+    let taken = false;
     try {
-      try {
-        yield* waiter;
-      } finally {
-        this.#waiters.leave(waiter);
-      }
-    } catch (error) {
-      if (error instanceof CancelledError && waiter.done() && !waiter.cancelled()) {
-        // It was handed a place and cannot use it.
-        this._value++;
-      }
-      throw error;
+      yield* waiter;
+      taken = true;
     } finally {
+      this.#waiters.leave(waiter);
+      // It was handed a place, and cannot use it: cancelled at once, or closed.
+      if (!taken && waiter.done() && !waiter.cancelled()) this._value++;
       // Places may have become free for which newcomers were made to stand in line.
       while (this._value > 0 && this.#wakeNext());
     }

@@ -73,7 +73,8 @@ _make('events', Handle=_e.Handle, TimerHandle=_e.TimerHandle, AbstractEventLoop=
       _set_event_loop_policy=_e._set_event_loop_policy, _get_event_loop_policy=_e._get_event_loop_policy,
       _AbstractEventLoopPolicy=_e.Policy, _BaseDefaultEventLoopPolicy=_e.Policy, _event_loop_policy=None)
 _make('futures', Future=_f.Future, _PyFuture=_f.Future, isfuture=_f.isfuture, wrap_future=_f.wrap_future, events=events,
-      base_futures=base_futures, logger=log.logger, _set_result_unless_cancelled=_f._set_result_unless_cancelled)
+      base_futures=base_futures, logger=log.logger, _set_result_unless_cancelled=_f._set_result_unless_cancelled,
+      future_add_to_awaited_by=_f.future_add_to_awaited_by, future_discard_from_awaited_by=_f.future_discard_from_awaited_by)
 _private = ('_enter_task', '_leave_task', '_swap_current_task', '_register_task', '_unregister_task', '_register_eager_task', '_unregister_eager_task')
 _make('tasks', Task=_f.Task, _PyTask=_f.Task, gather=_f.gather, wait=_f.wait, wait_for=_f.wait_for, sleep=_f.sleep, shield=_f.shield,
       as_completed=_f.as_completed, ensure_future=_f.ensure_future, create_task=_f.create_task, current_task=_f.current_task,

@@ -68,7 +68,7 @@ def traceback_of(js):
         name, _, place = line.strip().removeprefix('at ').rpartition(' (')
         file, line, _column = place.rstrip(')').rsplit(':', 2)
         frames.append((file, int(line), name))
-    return frames + ['the library']
+    return frames
 
 
 # ---- which loop; asyncio-ts has no policies, so those are Python here
@@ -166,6 +166,8 @@ class BaseEventLoop(Wrapper, AbstractEventLoop):
         if context is None:
             return self._i(method, *first, function(callback), *args)
         return self._i(inner, *first, function(callback), J.arr(*args), box(context))
+
+    _ready = property(lambda self: range(J.readyCount(self._js)))
 
     def time(self):
         return self._i('time')

@@ -94,6 +94,14 @@ def _set_result_unless_cancelled(future, result):
         future.set_result(result)
 
 
+def future_add_to_awaited_by(future, waiter):
+    v.ck(J.fn('futureAddToAwaitedBy', box(future), box(waiter)))
+
+
+def future_discard_from_awaited_by(future, waiter):
+    v.ck(J.fn('futureDiscardFromAwaitedBy', box(future), box(waiter)))
+
+
 def wrap_future(future, *, loop=None):
     if isfuture(future):
         return future
@@ -168,7 +176,7 @@ def all_tasks(loop=None):
 def ensure_future(x, *, loop=None):
     if isfuture(x) and not isinstance(x, Wrapper):
         return x
-    return fj(J.fn('ensureFuture', v.awaitable(x), options(loop=None if loop is None else box(loop))))
+    return fj(v.outside(J.fn('ensureFuture', v.awaitable(x), options(loop=None if loop is None else box(loop)))))
 
 
 def create_task(c, **kw):
@@ -204,11 +212,11 @@ def gather(*awaitables, return_exceptions=False):
         if key not in known:
             known[key] = v.awaitable(x)
         js.append(known[key])
-    return fj(J.fn('gather', *js, J.opts('returnExceptions', bool(return_exceptions))))
+    return fj(v.outside(J.fn('gather', *js, J.opts('returnExceptions', bool(return_exceptions)))))
 
 
 def shield(x):
-    return fj(J.fn('shield', v.awaitable(x)))
+    return fj(v.outside(J.fn('shield', v.awaitable(x))))
 
 
 def several(fs):
@@ -231,7 +239,7 @@ async def wait_for(x, timeout):
 class as_completed:
     """Both of the iterators that asyncio-ts makes, as CPython's one object is both."""
     def __init__(self, fs, *, timeout=None):
-        self._completions = v.ck(J.fn('asCompleted', several(fs), options(timeout=timeout)))
+        self._completions = v.ck(v.outside(J.fn('asCompleted', several(fs), options(timeout=timeout))))
         self._iterator = v.ck(J.iterOf(self._completions))
 
     def __iter__(self):

@@ -248,6 +248,7 @@ exceptions(RuntimeError, ValueError, TypeError, KeyError, LookupError, TimeoutEr
 # Texts of asyncio-ts that say more, or say it in the words of JavaScript, with CPython's for them.
 _texts = [
     (r'^no running event loop: make futures.*', 'There is no current event loop'),
+    (r'^Task does not support set(Result|Exception)\(\):.*', lambda m: f'Task does not support set_{m.group(1).lower()} operation'),
     (r'^yield\* was not used with (.*): it came back.*', r"await wasn't used with future"),
     (r'\b([a-z]+(?:[A-Z][a-z]+)+)(?=\()', lambda m: snake(m.group(1))),
 ]
@@ -274,6 +275,15 @@ def exception_of(js):
         exc.__cause__ = exc.__context__ = exception_of(cause)
     J.shareCause(js)
     return exc
+
+
+def outside(js):
+    """The result of a function that CPython lets take the loop from the policy: where there is none it says so in other words."""
+    if isinstance(js, JsProxy) and _kind(js) == 'thrown':
+        exc = exception_of(_get(js, 'err'))
+        if str(exc).startswith('no running event loop'):
+            exc.args = ("There is no current event loop in thread 'MainThread'.",)
+    return js
 
 
 def throw(js):
