@@ -31,7 +31,7 @@ const repetitions = Number(flags.repetitions ?? (flags.quick ? 1 : 5));
 if (!(repetitions >= 1)) fail(`--repetitions needs a number, not ${flags.repetitions}`);
 
 const started = performance.now();
-const results = measure({ systems, rows, repetitions, budget: flags.quick ? 0.1 : 0.2 }, tell);
+const results = measure({ systems, rows, repetitions, budget: flags.quick ? 0.1 : 0.3 }, tell);
 if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
 
 const findings: Findings = { results, systems, rows };

@@ -14,6 +14,7 @@ import { running } from '../../src/core/running.ts';
 import { sourceOf } from '../../src/core/sources.ts';
 import * as A from '../../src/index.ts';
 import { loopOf, setDrive } from './drive.ts';
+import { fieldOf } from './private-fields.ts';
 
 /** What the Python half gives to this one; each gets and returns bridged values. */
 interface PythonHalf {
@@ -354,6 +355,8 @@ const kinds: readonly (readonly [new (...args: never[]) => object, string])[] = 
   [A.TaskGroup, 'taskgroup'],
   [A.Queue, 'queue'],
   [A.Lock, 'lock'],
+  [A.StreamReaderProtocol, 'readerprotocol'],
+  [A.StreamTransport, 'transport'],
   [A.StreamReader, 'reader'],
   [A.StreamWriter, 'writer'],
   [A.Server, 'server'],
@@ -451,17 +454,106 @@ export const eagerFactory = (constructor: unknown): unknown =>
     return A.createEagerTaskFactory(made as never);
   });
 
+let lastPort = 20_000 + ((process.pid * 37) % 30_000);
+/** A port that nobody uses, most likely. */
+export const unusedPort = (): number => ++lastPort;
+
 /** The first Ctrl-C and the second, without the signal. */
 export const interrupt = (): boolean => process.emit('SIGINT', 'SIGINT');
 export const listeners = (name: string): number => process.listenerCount(name);
 
-/** How many entries are ready, if the loop tells. */
-export function readyCount(loop: { statistics?: () => { readonly ready: number } }): number | undefined {
-  return loop.statistics?.().ready;
+/** The private field `name` of an object of a class in `file`. */
+export const field = (object: Bag, file: string, name: string): unknown => object[fieldOf(file, name)];
+
+/** What is ready, in order. */
+export const readyOf = (loop: Bag): unknown[] => [...(field(loop, 'turns', 'ready') as Iterable<unknown>)];
+
+/** The timers that are set, in the order of the heap. */
+export const timersOf = (loop: Bag): unknown[] => [
+  ...(field(field(loop, 'turns', 'timers') as Bag, 'timers', 'timers') as Iterable<unknown>),
+];
+
+/** Who waits for a primitive, in order. */
+export const waitersOf = (primitive: Bag, file: string, name: string): unknown[] => [
+  ...(field(primitive, file, name) as Iterable<unknown>),
+];
+
+/** What a reader holds. */
+export function buffered(reader: Bag): Uint8Array {
+  const queue = field(reader, 'stream-reader', 'queue') as Bag;
+  const [chunks, head, start] = ['chunks', 'head', 'start'].map((name) => field(queue, 'byte-queue', name));
+  return Buffer.concat((chunks as Uint8Array[]).slice(head as number)).subarray(start as number);
+}
+
+/** A transport of Python's, under the names of asyncio-ts. `call(method, ...args)` calls it. */
+export function mkTransport(call: Ref, py: Ref): object {
+  const methods: Bag = { py };
+  for (const [name, python] of TRANSPORT) {
+    methods[name] = (...args: unknown[]) => home(P.call(call, [python, ...args]));
+  }
+  return methods;
+}
+
+const TRANSPORT = [
+  ['write', 'write'],
+  ['writelines', 'writelines'],
+  ['writeEof', 'write_eof'],
+  ['canWriteEof', 'can_write_eof'],
+  ['close', 'close'],
+  ['abort', 'abort'],
+  ['isClosing', 'is_closing'],
+  ['getExtraInfo', 'get_extra_info'],
+  ['pauseReading', 'pause_reading'],
+  ['resumeReading', 'resume_reading'],
+  ['setProtocol', 'set_protocol'],
+  ['getProtocol', 'get_protocol'],
+] as const;
+
+/** A protocol of Python's, under the names of asyncio-ts. */
+export function mkProtocol(call: Ref, py: Ref, isBuffered: boolean): object {
+  const ask = (method: string, ...args: unknown[]) => home(P.call(call, [method, ...args]));
+  const protocol = {
+    py,
+    connectionMade: (transport: unknown) => ask('connection_made', transport),
+    connectionLost: (exc: unknown) => ask('connection_lost', exc),
+    pauseWriting: () => ask('pause_writing'),
+    resumeWriting: () => ask('resume_writing'),
+    eofReceived: () => ask('eof_received'),
+  };
+  if (!isBuffered) return { ...protocol, dataReceived: (data: unknown) => ask('data_received', data) };
+  let buffer = new Uint8Array(0);
+  return {
+    ...protocol,
+    getBuffer: (hint: number) => {
+      buffer = new Uint8Array(ask('get_buffer', hint) as number);
+      return buffer;
+    },
+    bufferUpdated: (count: number) => ask('buffer_updated', buffer.slice(0, count)),
+  };
+}
+
+/** The asynchronous iterator of an object. */
+export const invSymbol = (object: AsyncIterable<unknown>): unknown => object[Symbol.asyncIterator]();
+
+/** The exception of the report that is being printed. */
+let printed: unknown = null;
+
+export function printReport(loop: A.EventLoop, report: A.ExceptionContext): void {
+  printed = report.exception ?? null;
+  try {
+    A.EventLoop.prototype.defaultExceptionHandler.call(loop, report);
+  } finally {
+    printed = null;
+  }
 }
 
 export const prepare = (loop: A.EventLoop): void => {
   Object.defineProperty(loop, '_captureStack', { value: () => P.stack(), configurable: true });
+  Object.defineProperty(loop, 'defaultExceptionHandler', {
+    value: (report: A.ExceptionContext) => printReport(loop, report),
+    configurable: true,
+    writable: true,
+  });
 };
 
 /** What a call returns in place of something that has a `then`, which is in `slot` meanwhile: see js.py. */
@@ -470,6 +562,7 @@ export const slot: { value: unknown } = { value: undefined };
 
 function hold(value: unknown): unknown {
   if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return value;
+  if (Buffer.isBuffer(value)) return new Uint8Array(value);
   if (value instanceof Ref || !('then' in value)) return value;
   slot.value = value;
   return HELD;
@@ -491,7 +584,7 @@ export function init(half: PythonHalf): void {
   P = half;
   // What the library says on the console goes to Python's logger and warnings, where the tests look for it.
   console.error = (...args: unknown[]) => {
-    const error = args.find((arg) => arg instanceof Error) ?? null;
+    const error = args.find((arg) => arg instanceof Error) ?? printed;
     P.log(args.filter((arg) => typeof arg === 'string').join(' ').trimEnd(), error);
   };
   process.emitWarning = (message: string | Error, name?: unknown) => {

@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import * as bridge from './bridge.ts';
+import './private-fields.ts';
 
 /** What is used of Pyodide. */
 interface Pyodide {
@@ -32,6 +32,7 @@ const { values, positionals } = parseArgs({
 const [file, suite] = positionals;
 if (file === undefined || suite === undefined) throw new Error('usage: node worker.ts FILE SUITE');
 
+const bridge = await import('./bridge.ts');
 const here = new URL('.', import.meta.url).pathname;
 const print = console.error.bind(console);
 const module = (await import(`${here}../node_modules/pyodide/pyodide.mjs`)) as PyodideModule;
@@ -42,7 +43,7 @@ const python = await module.loadPyodide({
 });
 for (const [path, hostPath] of [
   ['/shim', `${here}python`],
-  ['/suite/test', suite],
+  ['/suite', suite],
 ] as const) {
   python.FS.mkdirTree(path);
   python.mountNodeFS(path, hostPath);
@@ -52,7 +53,6 @@ python.registerJsModule('_jsasyncio', bridge.forPython(bridge));
 python.globals.set('FILE', file);
 python.globals.set('NODE', values.node);
 python.globals.set('ONLY', python.toPy(values.only));
-python.globals.set('ONLY_EXACT', false);
 python.globals.set('SKIP', python.toPy(JSON.parse(values.skip)));
 python.globals.set('PROGRESS', (name: string) => {
   if (values.progress) writeSync(3, `${name}\n`);

@@ -4,7 +4,7 @@
  * Source: Python docs, "Futures", `ensure_future`, `wrap_future`.
  */
 import type { Awaitable, Coroutine, CoroutineLike, Waitable } from './awaitable.ts';
-import { isAwaitable, isCoroutine, isPromiseLike, LazyCoroutine } from './coroutine.ts';
+import { isAwaitable, isCoroutine, isPromiseLike } from './coroutine.ts';
 import { CancelledError, RuntimeError, ValueError } from './errors.ts';
 import { CANCELLED, Future } from './future.ts';
 import { describe } from './repr.ts';
@@ -26,19 +26,21 @@ export function ensureFutureOn<T>(
     }
     return awaitable as Future<T>;
   }
+  const isCoro = isCoroutine(awaitable) || typeof awaitable === 'function';
+  if (!isCoro && !isPromiseLike(awaitable)) {
+    throw new TypeError(
+      `An asyncio.Future, a coroutine or an awaitable is required, got ${describe(awaitable)}: call the coroutine function, or pass a promise`,
+    );
+  }
   const target = loop ?? running.loop ?? running.chosen;
   if (target === null) throw new RuntimeError('no running event loop');
-  if (isCoroutine(awaitable) || typeof awaitable === 'function')
-    return target.createTask(awaitable as CoroutineLike<T>, options);
-  if (isAwaitable<T>(awaitable))
-    return target.createTask<T>(new LazyCoroutine(wrapAwaitable, undefined, [awaitable]) as never);
-  if (isPromiseLike<T>(awaitable)) return new PromiseFuture<T>(target, awaitable);
-  throw new TypeError(
-    `An asyncio.Future, a coroutine or an awaitable is required, got ${describe(awaitable)}: call the coroutine function, or pass a promise`,
-  );
+  if (isCoro) return target.createTask(awaitable as CoroutineLike<T>, options);
+  if (isAwaitable<T>(awaitable)) return target.createTask<T>(wrapAwaitable(awaitable), options);
+  return new PromiseFuture<T>(target, awaitable as PromiseLike<T>);
 }
 
-function* wrapAwaitable<T>(awaitable: Awaitable<T>): Coroutine<T> {
+/** Anything with both protocols, as a coroutine. */
+export function* wrapAwaitable<T>(awaitable: Awaitable<T>): Coroutine<T> {
   return yield* awaitable;
 }
 

@@ -167,6 +167,16 @@ export class Scheduler extends Turns {
     this._failures.settle();
   }
 
+  /** For the reactor: see `Driven`. */
+  dependsOnHost(): boolean {
+    return this._foreign > 0 || this.#tasks.toArray().some((task) => task._waitsForHost());
+  }
+
+  /** A frozen snapshot: how many entries are ready to run, how many timers are set, and how many tasks are not done. */
+  statistics(): { readonly ready: number; readonly timers: number; readonly tasks: number } {
+    return Object.freeze({ ...this._scheduled, tasks: this.#tasks.toArray().length });
+  }
+
   /** For the reactor: what to tell when nothing can become ready any more. */
   deadlock(): unknown {
     if (this.#waitedFor === null) return null;

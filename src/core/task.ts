@@ -429,6 +429,14 @@ export class Task<T> extends Future<T> implements Entry {
     return waits;
   }
 
+  /** @internal Does an async function of this task await something of the host, and nothing of the library? */
+  _waitsForHost(): boolean {
+    const strands = [...(this.#native?.strands ?? [])];
+    // Each async function that runs is waited for here or by a strand, and has a strand for what it awaits of the library.
+    const calls = [this, ...strands].filter(({ _waiter }) => _waiter instanceof InlineFuture);
+    return calls.length > strands.length;
+  }
+
   override _describeState(): string {
     const state = super._describeState();
     const cut = state.indexOf(' ');

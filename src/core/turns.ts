@@ -69,6 +69,9 @@ export abstract class Turns implements Driven {
   /** For the reactor: nothing can become ready any more. */
   abstract deadlock(): unknown;
 
+  /** For the reactor: is there an async function or a promise of the host that could still wake the loop? Looks at every task. */
+  abstract dependsOnHost(): boolean;
+
   /** @internal The loop has nothing to do for the moment. */
   abstract _idle(): void;
 
@@ -119,6 +122,11 @@ export abstract class Turns implements Driven {
   /** @internal */
   _checkClosed(): void {
     if (this.#closed) throw new RuntimeError('Event loop is closed');
+  }
+
+  /** @internal How many entries are ready, and how many timers are set. */
+  get _scheduled(): { readonly ready: number; readonly timers: number } {
+    return { ready: this.#ready.size, timers: this.#timers.live };
   }
 
   /** @internal Drop what is scheduled. */

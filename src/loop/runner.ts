@@ -5,9 +5,16 @@
  * the loop is closed. The first Ctrl-C cancels the main task, which may clean up, and becomes a `KeyboardInterrupt`; the second one ends
  * the process. Source: Python docs, "Runners".
  */
-import type { CoroutineLike } from '../core/awaitable.ts';
+import type { Awaitable, Coroutine, CoroutineLike } from '../core/awaitable.ts';
 import { type Context, copyContext } from '../core/context.ts';
-import { isCoroutine, toCoroutine } from '../core/coroutine.ts';
+import {
+  type CoroutineObject,
+  isAwaitable,
+  isCoroutine,
+  isPromiseLike,
+  toCoroutine,
+} from '../core/coroutine.ts';
+import { wrapAwaitable } from '../core/ensure-future.ts';
 import { CancelledError, KeyboardInterrupt, RuntimeError } from '../core/errors.ts';
 import { describe } from '../core/repr.ts';
 import { running } from '../core/running.ts';
@@ -58,14 +65,14 @@ export class Runner implements AsyncDisposable {
    * @throws {RuntimeError} at once, where a loop is running already, or the runner is closed.
    */
   run<T>(
-    main: CoroutineLike<T>,
+    main: CoroutineLike<T> | Awaitable<T>,
     options: { readonly context?: Context | null | undefined } = {},
   ): Promise<T> {
     if (running.loop !== null)
       throw new RuntimeError('Runner.run() cannot be called from a running event loop');
-    if (typeof main !== 'function' && !isCoroutine(main)) throw notRunnable(main);
+    const coro = runnable(main);
     const loop = this.#initialize();
-    const task = loop.createTask<T>(toCoroutine(main), {
+    const task = loop.createTask<T>(coro, {
       context: options.context ?? this.#context ?? undefined,
     });
     const interrupts = new Interrupts(task, this.#options.handleSigterm === true);
@@ -123,9 +130,14 @@ export class Runner implements AsyncDisposable {
   }
 }
 
-function notRunnable(main: unknown): TypeError {
-  return new TypeError(
-    `a coroutine was expected, got ${describe(main)}: pass main() of a generator function, or the function itself (run(main))`,
+function runnable<T>(main: CoroutineLike<T> | Awaitable<T>): Coroutine<T> | CoroutineObject<T> {
+  if (typeof main === 'function' || isCoroutine(main)) return toCoroutine(main as CoroutineLike<T>);
+  if (isAwaitable<T>(main)) return wrapAwaitable(main);
+  const advice = isPromiseLike(main)
+    ? 'it has started already, outside of the loop; pass the async function itself, run(main)'
+    : 'pass main() of a generator function, or the function itself, run(main)';
+  throw new TypeError(
+    `An asyncio.Future, a coroutine or an awaitable is required, got ${describe(main)}: ${advice}`,
   );
 }
 
@@ -138,10 +150,10 @@ function notRunnable(main: unknown): TypeError {
  * ```
  * @throws {RuntimeError} at once, inside of a running loop; {TypeError} where `main` is neither.
  */
-export function run<T>(main: CoroutineLike<T>, options: RunnerOptions = {}): Promise<T> {
+export function run<T>(main: CoroutineLike<T> | Awaitable<T>, options: RunnerOptions = {}): Promise<T> {
   if (running.loop !== null)
     throw new RuntimeError('asyncio.run() cannot be called from a running event loop');
-  if (typeof main !== 'function' && !isCoroutine(main)) throw notRunnable(main);
+  const coro = runnable(main);
   const runner = new Runner(options);
-  return runner.run(main).finally(() => runner.close());
+  return runner.run(coro).finally(() => runner.close());
 }

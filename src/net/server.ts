@@ -2,7 +2,7 @@
  * `Server`: listens at one address or several, and gives each connection to a protocol of its own.
  *
  * It knows its connections until they are lost. `waitClosed` ends when it has been closed and the last of them is gone, in whichever order;
- * closing it does not touch them, `closeClients` and `abortClients` do. Source: Python docs, "Event Loop", "Server Objects" (3.13).
+ * closing it does not touch them, `closeClients` and `abortClients` do. Source: Python docs, "Event Loop", "Server Objects" (3.14).
  */
 import type { Coroutine } from '../core/awaitable.ts';
 import type { Channel, Listener, ListenerSink, SocketAddress } from '../core/channel.ts';
@@ -95,7 +95,7 @@ export class Server implements TransportOwner, ListenerSink, AsyncDisposable {
   }
 
   /**
-   * Accept connections until the task is cancelled, which closes the server.
+   * Accept connections until the task is cancelled, which closes the server and its connections, after what they have to send.
    * @throws {RuntimeError} where it was closed, or another task is in this method.
    */
   serveForever(): CoroutineObject<never> {
@@ -114,6 +114,7 @@ export class Server implements TransportOwner, ListenerSink, AsyncDisposable {
     } catch (error) {
       if (error instanceof CancelledError) {
         this.close();
+        this.closeClients();
         try {
           yield* this.#waitClosed();
         } catch (other) {

@@ -14,7 +14,7 @@ import {
   isPromiseLike,
 } from '../core/coroutine.ts';
 import { ensureFutureOn } from '../core/ensure-future.ts';
-import { RuntimeError } from '../core/errors.ts';
+import { isExit, RuntimeError } from '../core/errors.ts';
 import type { Future } from '../core/future.ts';
 import { describe } from '../core/repr.ts';
 import { running } from '../core/running.ts';
@@ -56,27 +56,31 @@ export class StreamReaderProtocol extends FlowControlMixin {
 
   #welcome(callback: ClientConnected, transport: Transport, reader: StreamReader): void {
     const writer = new StreamWriter(transport, this, reader, this._loop);
-    const result: unknown = isCoroutineFunction(callback)
-      ? coroutine(callback as () => Coroutine<unknown>)(...([reader, writer] as unknown as []))
-      : callback(reader, writer);
+    let result: unknown;
+    try {
+      result = isCoroutineFunction(callback)
+        ? coroutine(callback as () => Coroutine<unknown>)(...([reader, writer] as unknown as []))
+        : callback(reader, writer);
+    } catch (exception) {
+      if (isExit(exception)) throw exception;
+      this.#failed(exception, transport);
+      return;
+    }
     if (!isCoroutine(result) && !isPromiseLike(result)) return;
     const work = isCoroutine(result)
       ? this._loop.createTask(result as CoroutineObject<unknown>)
       : ensureFutureOn(this._loop, result);
     work.addDoneCallback((done) => {
-      if (done.cancelled()) {
-        transport.close();
-        return;
-      }
-      const exception = done.exception();
-      if (exception === null) return;
-      this._loop.callExceptionHandler({
-        message: 'Unhandled exception in client_connected_cb',
-        exception,
-        transport,
-      });
-      transport.close();
+      const exception = done.cancelled() ? null : done.exception();
+      if (exception !== null) this.#failed(exception, transport);
+      else if (done.cancelled()) transport.close();
     });
+  }
+
+  #failed(exception: unknown, transport: Transport): void {
+    const message = 'Unhandled exception in client_connected_cb';
+    this._loop.callExceptionHandler({ message, exception, transport });
+    transport.close();
   }
 
   override dataReceived(data: Uint8Array): void {

@@ -4,7 +4,7 @@
  * The protocol feeds it, one task at a time reads from it. It asks the transport to pause when more than twice the limit waits to be read, and to
  * go on when no more than the limit does; reading past that (`readexactly` of more than the limit) goes on as well, so it cannot deadlock.
  * Complexity goals: taking what came costs what `ByteQueue` says; a search for a separator never looks twice at the same byte in one call.
- * Source: Python docs, "Streams", `StreamReader`; asyncio/streams.py (3.13).
+ * Source: Python docs, "Streams", `StreamReader`; asyncio/streams.py (3.14).
  */
 import type { Coroutine } from '../core/awaitable.ts';
 import { type CoroutineObject, LazyCoroutine } from '../core/coroutine.ts';
@@ -139,8 +139,8 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
   }
 
   /**
-   * Read up to `count` bytes: as many as there are, but at least one unless the stream has ended. Without `count`, or with -1, read all up to
-   * the end.
+   * Read up to `count` bytes: what there is (of very much, a part), but at least one byte unless the stream has ended. Without `count`, or with
+   * -1, read all up to the end.
    * @returns the bytes; an empty array where the stream has ended.
    */
   read(count = -1): CoroutineObject<Uint8Array> {
@@ -153,7 +153,9 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
     if (count === 0) return this.#queue.take(0);
     if (count < 0) return yield* this.#readAll();
     while (this.#queue.size === 0 && !this.#eof) yield* this.#waitForData('read');
-    return this.#take(Math.min(count, this.#queue.size));
+    const data = this.#queue.takeUpTo(count);
+    if (this.#paused) this.#resumeIfRoom();
+    return data;
   }
 
   *#readAll(): Coroutine<Uint8Array> {

@@ -76,7 +76,8 @@ class Completions<W> implements AsyncIterableIterator<FutureOf<W>>, Watcher {
       try {
         yield* waiter;
       } catch (error) {
-        // Whoever was woken and cannot take it wakes the next.
+        // Nothing was taken: it is still to come. Whoever was woken and cannot take it wakes the next.
+        this.#left++;
         if (waiter.done() && !waiter.cancelled()) this.#waiters.pending()?.setResult(true);
         throw error;
       } finally {

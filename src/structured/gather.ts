@@ -57,9 +57,16 @@ class GatheringFuture extends Future<unknown[]> implements Watcher {
       child._markRetrieved();
       return;
     }
-    if (!this.#returnExceptions && child._state === CANCELLED) this._fail(child._makeCancelledError());
-    else if (!this.#returnExceptions && child._state === FAILED) this._fail(child._retrieve());
+    if (!this.#returnExceptions && child._state === CANCELLED) this.#failEarly(child._makeCancelledError());
+    else if (!this.#returnExceptions && child._state === FAILED) this.#failEarly(child._retrieve());
     else if (this.#pending === 0) this.#finish(child);
+  }
+
+  /** The others go on, and nobody waits for them any more. */
+  #failEarly(error: unknown): void {
+    const parent = this.#parent;
+    if (parent !== null) for (const child of this.#children) futureDiscardFromAwaitedBy(child, parent);
+    this._fail(error);
   }
 
   #finish(last: Future<unknown>): void {

@@ -1,7 +1,7 @@
 /**
  * `shield`: wait for something without passing a cancellation on to it.
  *
- * The inner future is kept alive and goes on; if it fails after the wait was cancelled, that is reported, not lost. Source: Python docs,
+ * The inner future goes on; if it fails after the wait was cancelled and nobody else asks for it, that is reported as never retrieved. Source: Python docs,
  * "Coroutines and Tasks", "Shielding From Cancellation".
  */
 import type { Waitable } from '../core/awaitable.ts';
@@ -33,23 +33,13 @@ export function shield<T>(awaitable: Waitable<T>): Future<T> {
       else outer._complete(FINISHED, inner._value);
     },
   });
-  // Whoever stopped waiting will not see how the inner one ends: from then on its failure is reported by itself.
+  // Whoever stopped waiting leaves nothing behind. A failure of the inner one is then that of any task that nobody waits for.
   new DoneEntry(outer, {
     _futureDone: () => {
-      if (!inner.done()) {
-        link.remove();
-        new DoneEntry(inner, { _futureDone: reportFailure });
-      }
+      if (inner.done()) return;
+      link.remove();
+      if (task !== null) futureDiscardFromAwaitedBy(inner, task);
     },
   });
   return outer;
-}
-
-function reportFailure(inner: Future<unknown>): void {
-  if (inner._state !== FAILED) return;
-  inner._loop.callExceptionHandler({
-    message: `${inner.constructor.name} exception in shielded future`,
-    exception: inner._retrieve(),
-    future: inner,
-  });
 }

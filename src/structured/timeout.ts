@@ -117,7 +117,11 @@ function timedOut(cause: unknown): TimeoutError {
 
 /** The block failed in another way because of the cancellation: say what was behind it. */
 function noteTimeout(error: unknown): void {
-  if (error instanceof Error && error.cause instanceof CancelledError) error.cause = timedOut(error.cause);
+  for (let outer = error; outer instanceof Error && outer.cause !== undefined; outer = outer.cause) {
+    if (!(outer.cause instanceof CancelledError)) continue;
+    outer.cause = timedOut(outer.cause);
+    break;
+  }
   if (error instanceof BaseExceptionGroup) for (const part of error.exceptions) noteTimeout(part);
 }
 

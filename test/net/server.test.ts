@@ -220,27 +220,34 @@ scenario('abortClients does not wait for anything', function* ({ loop }) {
   client.destroy();
 });
 
-scenario('serveForever serves until its task is cancelled, which closes the server', function* ({ loop }) {
-  const server = yield* loop.createServer(() => new Echo(loop), HOST, 0, { startServing: false });
-  assert.equal(server.isServing(), false);
-  const task = loop.createTask(server.serveForever());
-  yield* asyncio.sleep(0);
-  assert.equal(server.isServing(), true);
-  const twice = yield* thrownBy(server.serveForever());
-  assert.ok(twice instanceof asyncio.RuntimeError);
-  assert.match(twice.message, /is already being awaited on serveForever\(\)$/);
-  const [transport, protocol] = yield* loop.createConnection(() => new Recorder(loop), HOST, portOf(server));
-  task.cancel();
-  yield* asyncio.sleep(0);
-  assert.equal(server.isServing(), false);
-  assert.equal(task.done(), false);
-  transport.close();
-  yield* protocol.lost;
-  assert.ok((yield* thrownBy(task)) instanceof asyncio.CancelledError);
-  const closed = yield* thrownBy(server.serveForever());
-  assert.ok(closed instanceof asyncio.RuntimeError);
-  assert.match(closed.message, /is closed$/);
-});
+scenario(
+  'serveForever serves until its task is cancelled, which closes the server and its connections',
+  function* ({ loop }) {
+    const server = yield* loop.createServer(() => new Echo(loop), HOST, 0, { startServing: false });
+    assert.equal(server.isServing(), false);
+    const task = loop.createTask(server.serveForever());
+    yield* asyncio.sleep(0);
+    assert.equal(server.isServing(), true);
+    const twice = yield* thrownBy(server.serveForever());
+    assert.ok(twice instanceof asyncio.RuntimeError);
+    assert.match(twice.message, /is already being awaited on serveForever\(\)$/);
+    const [transport, protocol] = yield* loop.createConnection(
+      () => new Recorder(loop),
+      HOST,
+      portOf(server),
+    );
+    task.cancel();
+    yield* asyncio.sleep(0);
+    assert.equal(server.isServing(), false);
+    assert.equal(task.done(), false);
+    assert.ok((yield* thrownBy(task)) instanceof asyncio.CancelledError);
+    assert.equal(yield* protocol.lost, null);
+    assert.equal(transport.isClosing(), true);
+    const closed = yield* thrownBy(server.serveForever());
+    assert.ok(closed instanceof asyncio.RuntimeError);
+    assert.match(closed.message, /is closed$/);
+  },
+);
 
 scenario('serveForever ends with a CancelledError where the server is closed', function* ({ loop }) {
   const server = yield* loop.createServer(() => new Echo(loop), HOST, 0);

@@ -122,6 +122,25 @@ scenario('a callback that fails is reported, and its connection closed', functio
   yield* close(server);
 });
 
+scenario('a plain callback that fails is reported, and its connection closed', function* ({ reports }) {
+  const error = new Error('from the callback');
+  const server = yield* asyncio.startServer(
+    () => {
+      throw error;
+    },
+    HOST,
+    0,
+  );
+  const [reader, writer] = yield* asyncio.openConnection(HOST, portOf(server));
+  assert.equal((yield* reader.read()).length, 0);
+  const [report] = reports();
+  assert.equal(report?.message, 'Unhandled exception in client_connected_cb');
+  assert.equal(report?.exception, error);
+  writer.close();
+  yield* writer.waitClosed();
+  yield* close(server);
+});
+
 scenario('a callback whose task is cancelled has its connection closed, without a report', function* () {
   const tasks: (asyncio.Task<unknown> | null)[] = [];
   const server = yield* asyncio.startServer(

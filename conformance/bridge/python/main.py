@@ -3,12 +3,11 @@ import asyncio as _standard, collections, contextlib, io, json, os, sys, time, t
 
 os.environ['STANDARD_ASYNCIO'] = _standard.__path__[0]
 for _name in list(sys.modules):
-    if _name.split('.')[0] in ('asyncio', 'unittest', 'contextvars', 'decimal', '_decimal', '_pydecimal', 'contextlib'):
-        if _name != 'contextlib':
-            del sys.modules[_name]
+    if _name.split('.')[0] in ('asyncio', 'unittest', 'contextvars', 'decimal', '_decimal', '_pydecimal'):
+        del sys.modules[_name]
 sys.modules['_decimal'] = None              # its C code would not know our context variables; the one in Python does
 sys.path.insert(0, '/shim')
-sys.path.append('/suite')
+sys.path += ['/suite', '/suite/lib']
 
 import _thread
 from bridge.js import J as _jsasyncio
@@ -24,11 +23,13 @@ _thread.interrupt_main = lambda *_signal: _jsasyncio.interrupt()
 import unittest
 import test.support as support
 support.has_socket_support = True           # else every file skips itself when it is imported
+from test.support import socket_helper
+socket_helper.find_unused_port = _jsasyncio.unusedPort
 import test.test_asyncio.utils as utils
 utils.TestLoop = events.TestLoop
 
 # These two files look for the names while they are imported, to make their C twins.
-if FILE in ('test_futures2', 'test_eager_task_factory', 'test_graph'):
+if FILE in ('test_futures2', 'test_eager_task_factory', 'test_graph', 'test_events'):
     asyncio.tasks._CTask, asyncio.futures._CFuture = asyncio.Task, asyncio.Future
     asyncio.tasks._c_all_tasks = asyncio.all_tasks
 suite = unittest.defaultTestLoader.loadTestsFromName('test.test_asyncio.' + FILE)
@@ -45,11 +46,6 @@ def tests_of(part):
             yield test
 
 
-class Result(unittest.TestResult):
-    def addSubTest(self, test, subtest, err):
-        super().addSubTest(test, subtest, err)
-
-
 def cut(text):
     return text if len(text) < 6000 else text[:3000] + '\n...\n' + text[-3000:]
 
@@ -59,11 +55,11 @@ tests = list(tests_of(suite))
 for test in tests:
     name = test.id().removeprefix('test.test_asyncio.').removeprefix(FILE + '.')
     if ONLY and not any(part in name for part in ONLY):
-        if not ONLY_EXACT: continue
+        continue
     if name in SKIP:
         rows.append(dict(id=name, outcome='na'))
         continue
-    result = Result()
+    result = unittest.TestResult()
     calls = _jsasyncio.countCalls()
     began = time.time()
     PROGRESS(name)

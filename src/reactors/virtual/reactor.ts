@@ -125,7 +125,7 @@ export class VirtualReactor implements Reactor {
       this.#idleTurns = 0;
       if (next === Infinity) {
         // Promises of the host may take real time: the host itself knows when nothing is left that could settle them.
-        if (!driven.waitsOutside) throw this.#deadlocked(driven);
+        if (!driven.dependsOnHost()) throw this.#deadlocked(driven);
         process.once('beforeExit', this.#nothingLeft);
         return;
       }

@@ -56,22 +56,6 @@ async def _():
     await asyncio.gather(waits(), ticker(6))
 
 
-@program('a failure after the shield was cancelled is reported', since=(3, 14))
-async def _():
-    loop = asyncio.get_running_loop()
-
-    def report(_loop, context):
-        print('reported', show(context['exception']), at())
-
-    loop.set_exception_handler(report)
-    inner = asyncio.create_task(fail_after(2, 'nobody listens'))
-    outer = asyncio.shield(inner)
-    await asyncio.sleep(1)
-    print(outer.cancel(), await outcome(outer), state(inner))
-    await asyncio.sleep(2)
-    print(state(inner), at())
-
-
 @program('cancel of the shield and the end of the inner task in one iteration')
 async def _():
     inner = asyncio.create_task(value_after(0, 'inner'))

@@ -57,22 +57,6 @@ program('shield is done one iteration after the task in it', function* () {
   yield* asyncio.gather(waits(), ticker(6));
 });
 
-program('a failure after the shield was cancelled is reported', function* () {
-  const loop = asyncio.getRunningLoop();
-
-  function report(_loop: unknown, context: asyncio.ExceptionContext) {
-    print('reported', show(context.exception), at());
-  }
-
-  loop.setExceptionHandler(report);
-  const inner = asyncio.createTask(failAfter(2, 'nobody listens'));
-  const outer = asyncio.shield(inner);
-  yield* asyncio.sleep(1);
-  print(outer.cancel(), yield* outcome(outer), state(inner));
-  yield* asyncio.sleep(2);
-  print(state(inner), at());
-});
-
 program('cancel of the shield and the end of the inner task in one iteration', function* () {
   const inner = asyncio.createTask(valueAfter(0, 'inner'));
 

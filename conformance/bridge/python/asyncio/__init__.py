@@ -53,7 +53,7 @@ _values._to_js[:] = [(CancelledError, 'CancelledError'), (KeyboardInterrupt, 'Ke
                      (TimeoutError, 'TimeoutError')]
 _values.start()
 
-from bridge import events as _e, futures as _f, sync as _s
+from bridge import events as _e, futures as _f, streams as _n, sync as _s
 
 FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED = 'FIRST_COMPLETED', 'FIRST_EXCEPTION', 'ALL_COMPLETED'
 
@@ -71,7 +71,11 @@ _make('events', Handle=_e.Handle, TimerHandle=_e.TimerHandle, AbstractEventLoop=
       get_running_loop=_e.get_running_loop, _get_running_loop=_e._get_running_loop, _set_running_loop=_e._set_running_loop,
       get_event_loop=_e.get_event_loop, set_event_loop=_e.set_event_loop, new_event_loop=_e.new_event_loop,
       _set_event_loop_policy=_e._set_event_loop_policy, _get_event_loop_policy=_e._get_event_loop_policy,
-      _AbstractEventLoopPolicy=_e.Policy, _BaseDefaultEventLoopPolicy=_e.Policy, _event_loop_policy=None)
+      _py_get_running_loop=_e.get_running_loop, _py__get_running_loop=_e._get_running_loop,
+      _py__set_running_loop=_e._set_running_loop, _py_get_event_loop=_e.get_event_loop, _AbstractEventLoopPolicy=_e.Policy, _BaseDefaultEventLoopPolicy=_e.Policy, _event_loop_policy=None)
+_events_names = ('get_running_loop', '_get_running_loop', '_set_running_loop', 'get_event_loop')
+for _name in _events_names:
+    setattr(events, '_c_' + _name, getattr(events, _name))
 _make('futures', Future=_f.Future, _PyFuture=_f.Future, isfuture=_f.isfuture, wrap_future=_f.wrap_future, events=events,
       base_futures=base_futures, logger=log.logger, _set_result_unless_cancelled=_f._set_result_unless_cancelled,
       future_add_to_awaited_by=_f.future_add_to_awaited_by, future_discard_from_awaited_by=_f.future_discard_from_awaited_by)
@@ -92,18 +96,21 @@ _make('timeouts', Timeout=_s.Timeout, timeout=_s.timeout, timeout_at=_s.timeout_
 _make('taskgroups', TaskGroup=_s.TaskGroup)
 _make('runners', Runner=_e.Runner, run=_e.run)
 _make('threads', to_thread=_absent('to_thread'))
-_make('unix_events', SelectorEventLoop=_e.BaseEventLoop, EventLoop=_e.BaseEventLoop, _DefaultEventLoopPolicy=_e.Policy)
-for _module in (base_events, events, futures, tasks, locks, queues, timeouts, taskgroups, runners, threads):
+_make('streams', StreamReader=_n.StreamReader, StreamWriter=_n.StreamWriter, StreamReaderProtocol=_n.StreamReaderProtocol,
+      open_connection=_n.open_connection, start_server=_n.start_server)
+_make('selector_events', BaseSelectorEventLoop=_e.BaseEventLoop)
+_make('unix_events', SelectorEventLoop=_e.SelectorEventLoop, EventLoop=_e.SelectorEventLoop, _DefaultEventLoopPolicy=_e.Policy)
+for _module in (base_events, events, futures, tasks, locks, queues, timeouts, taskgroups, runners, threads, streams):
     for _name in _module.__all__:
         globals().setdefault(_name, getattr(_module, _name))
 _get_running_loop, _set_running_loop = _e._get_running_loop, _e._set_running_loop
 _enter_task, _leave_task = tasks._enter_task, tasks._leave_task
 _register_task, _unregister_task = tasks._register_task, tasks._unregister_task
-EventLoop = SelectorEventLoop = _e.BaseEventLoop
+EventLoop = SelectorEventLoop = _e.SelectorEventLoop
 _load('staggered')
 
 # Names of classes as CPython's tests expect to see them.
-for _module in (locks, queues, timeouts, taskgroups, futures, tasks, events, base_events, runners):
+for _module in (locks, queues, timeouts, taskgroups, futures, tasks, events, base_events, runners, streams):
     for _value in list(vars(_module).values()):
         if isinstance(_value, type) and _value.__module__.startswith('bridge.'):
             _value.__module__ = _module.__name__

@@ -3,6 +3,7 @@ import sys, types, weakref
 from bridge.js import J
 from pyodide.ffi import create_proxy, jsnull, run_sync
 from . import values as v
+from .network import Network
 from .values import Wrapper, box, fj, function, null, options, wraps
 
 NODE = False        # the mode on Node's own loop
@@ -81,7 +82,7 @@ class Policy:
         v.ck(J.fn('setEventLoop', null(loop)))
 
     def new_event_loop(self):
-        return BaseEventLoop()
+        return SelectorEventLoop()
 
 
 _policy = None
@@ -126,10 +127,10 @@ def new_event_loop():
 
 
 @wraps('loop')
-class BaseEventLoop(Wrapper, AbstractEventLoop):
+class BaseEventLoop(Network, Wrapper, AbstractEventLoop):
     _patchable = {
         'call_soon': '_soon', 'call_exception_handler': 'callExceptionHandler', 'default_exception_handler': 'defaultExceptionHandler',
-        'time': 'time', 'create_future': 'createFuture', 'shutdown_asyncgens': 'shutdownAsyncgens',
+        'time': 'time', 'create_task': 'createTask', 'create_future': 'createFuture', 'shutdown_asyncgens': 'shutdownAsyncgens',
         'shutdown_default_executor': 'shutdownDefaultExecutor',
     }
     _fields = {'slow_callback_duration': 'slowCallbackDuration'}
@@ -137,13 +138,17 @@ class BaseEventLoop(Wrapper, AbstractEventLoop):
     _default_executor = None
 
     def __init__(self):
-        self._bind(J.loopOf())
-        J.prepare(self._js)
+        js = J.loopOf()
+        J.prepare(js)
+        self._bind(js)
 
     def _from_js(self, name, method, args):
         if name == 'call_soon':
             callback, given, context = args
-            return method(callback, *given, context=context)
+            return method(callback, *given, **({} if context is None else {'context': context}))
+        if name == 'create_task':
+            c, *rest = args
+            return method(c, **(rest[0] if rest and rest[0] else {}))
         return method(*args)
 
     def call_soon(self, callback, *args, context=None):
@@ -167,7 +172,8 @@ class BaseEventLoop(Wrapper, AbstractEventLoop):
             return self._i(method, *first, function(callback), *args)
         return self._i(inner, *first, function(callback), J.arr(*args), box(context))
 
-    _ready = property(lambda self: range(J.readyCount(self._js)))
+    _ready = property(lambda self: fj(J.readyOf(self._js)))
+    _scheduled = property(lambda self: fj(J.timersOf(self._js)))
 
     def time(self):
         return self._i('time')
@@ -222,7 +228,7 @@ class BaseEventLoop(Wrapper, AbstractEventLoop):
         self._i('callExceptionHandler', report_of(context))
 
     def default_exception_handler(self, context):
-        self._i('defaultExceptionHandler', report_of(context))
+        v.ck(J.printReport(self._js, report_of(context)))
 
     def run_forever(self):
         with asyncgens(self):
@@ -236,6 +242,10 @@ class BaseEventLoop(Wrapper, AbstractEventLoop):
             if NODE:
                 return v.block_on(J.inv(self._js, 'runUntilComplete', future))
             return fj(J.inv(self._js, 'runUntilCompleteSync', future))
+
+    def _run_once(self):
+        self.stop()
+        self.run_forever()
 
     def stop(self):
         self._i('stop')
@@ -254,6 +264,14 @@ class BaseEventLoop(Wrapper, AbstractEventLoop):
 
     def __repr__(self):
         return f'<{type(self).__name__} running={self.is_running()} closed={self.is_closed()} debug={self.get_debug()}>'
+
+
+class SelectorEventLoop(BaseEventLoop):
+    """Made with whatever selector: asyncio-ts has its own."""
+    _of_the_bridge = True
+
+    def __init__(self, _selector=None):
+        super().__init__()
 
 
 def report_of(context):
@@ -301,8 +319,9 @@ class TestLoop(BaseEventLoop):
         self._gen = gen()
         next(self._gen)
         self._advance = create_proxy(self._move)
-        self._bind(J.loopOf(self._advance))
-        J.prepare(self._js)
+        js = J.loopOf(self._advance)
+        J.prepare(js)
+        self._bind(js)
         self.readers, self.writers = {}, {}
 
     def _move(self, deadlines):
@@ -378,7 +397,7 @@ def policy_loop():
 
 
 def default_loop():
-    loop = BaseEventLoop()
+    loop = SelectorEventLoop()
     set_event_loop(loop)
     return loop
 

@@ -7,24 +7,12 @@ from . import events, values as v
 from .values import Wrapper, box, fj, function, null, wraps
 
 
-class Several:
-    """So many: all that asyncio-ts tells of those who wait. Where a test pretends that more do, so many more."""
-    def __init__(self, count):
-        self.count = count
-
-    def __len__(self):
-        return self.count
-
-    def append(self, _waiter):
-        raise NotImplementedError('asyncio-ts keeps those who wait to itself')
-
-
 def statistic(name):
     return property(lambda self: self._i('statistics')[name])
 
 
-def waiting(name):
-    return property(lambda self: Several(self._i('statistics')[name]))
+def waiting(file, name='waiters'):
+    return property(lambda self: fj(J.waitersOf(self._js, file, name)))
 
 
 class Locked(Wrapper):
@@ -50,11 +38,11 @@ class Held(Locked):
     async def __aexit__(self, *exc):
         await v.wait_call(self._js, 'aexit')
 
-    _waiters = waiting('waiting')
-
 
 @wraps('lock')
 class Lock(Held):
+    _waiters = waiting('lock')
+
     def __init__(self):
         self._bind(J.mk('Lock'))
 
@@ -75,10 +63,12 @@ class Event(Locked):
     async def wait(self):
         return await v.wait_call(self._js, 'wait')
 
-    _waiters = waiting('waiting')
+    _waiters = waiting('event')
 
 
 class Condition(Held):
+    _waiters = waiting('condition')
+
     def __init__(self, lock=None):
         if lock is None:
             lock = Lock()
@@ -100,6 +90,7 @@ class Condition(Held):
 
 class Semaphore(Held):
     _fields = {'_value': '_value'}
+    _waiters = waiting('semaphore')
 
     def __init__(self, value=1):
         self._bind(v.ck(J.mk(self._class(), value)))
@@ -109,6 +100,9 @@ class Semaphore(Held):
 
 
 class BoundedSemaphore(Semaphore):
+    def __init__(self, value=1):
+        super().__init__(value)
+
     def _class(self):
         return 'BoundedSemaphore'
 
@@ -132,6 +126,7 @@ class Barrier(Locked):
     async def abort(self):
         await v.wait_call(self._js, 'abort')
 
+    _count = property(lambda self: J.field(self._js, 'barrier', 'count'))
     parties = property(lambda self: J.get(self._js, 'parties'))
     n_waiting = property(lambda self: J.get(self._js, 'nWaiting'))
     broken = property(lambda self: J.get(self._js, 'broken'))
@@ -145,8 +140,8 @@ class Queue(Wrapper):
         self._bind(v.ck(J.mk('Queue', maxsize)))
 
     maxsize = property(lambda self: J.get(self._js, 'maxsize'))
-    _getters = waiting('getters')
-    _putters = waiting('putters')
+    _getters = waiting('queue', 'getters')
+    _putters = waiting('queue', 'putters')
     _unfinished_tasks = statistic('unfinished')
 
     def qsize(self):
@@ -200,6 +195,8 @@ class LifoQueue(Queue):
 
 
 class Managed(Wrapper):
+    _tasks = property(lambda self: fj(J.field(self._js, 'task-group', 'tasks')))
+
     async def __aenter__(self):
         await v.wait_call(self._js, 'aenter')
         return self

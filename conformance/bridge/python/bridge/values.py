@@ -179,6 +179,10 @@ def snake(name):
     return re.sub('(?<=[a-z])[A-Z]', lambda m: '_' + m.group().lower(), name)
 
 
+def camel(name):
+    return re.sub('_[a-z]', lambda m: m.group()[1].upper(), name)
+
+
 def options(**kw):
     flat = []
     for key, value in kw.items():
@@ -247,6 +251,7 @@ exceptions(RuntimeError, ValueError, TypeError, KeyError, LookupError, TimeoutEr
 
 # Texts of asyncio-ts that say more, or say it in the words of JavaScript, with CPython's for them.
 _texts = [
+    (r'\bnull\b', 'None'),
     (r'^no running event loop: make futures.*', 'There is no current event loop'),
     (r'^Task does not support set(Result|Exception)\(\):.*', lambda m: f'Task does not support set_{m.group(1).lower()} operation'),
     (r'^yield\* was not used with (.*): it came back.*', r"await wasn't used with future"),
@@ -419,7 +424,7 @@ def _h_log(text, error):
 def _h_warn(message, category):
     import asyncio, builtins
     if message.startswith('Executing'):
-        asyncio.base_events.logger.warning(message)
+        asyncio.base_events.logger.warning(message.splitlines()[0])
     else:
         warnings.warn(message, getattr(builtins, category, RuntimeWarning), stacklevel=2)
 
