@@ -12,8 +12,6 @@ import { toBuffer } from './bytes.ts';
 const SMALL = 1024;
 /** The size of what they are gathered into. */
 const SLAB = 8 * 1024;
-/** Chunks from this size on are given out alone rather than copied. */
-const LARGE = 64 * 1024;
 /** How many taken chunks may lie at the front of the array before it is cut. */
 const SLACK = 32;
 
@@ -77,15 +75,6 @@ export class ByteQueue {
     }
     this.drop(count);
     return taken;
-  }
-
-  /** Take up to `count` bytes: all there are, unless they begin with a chunk that is too large to be copied for being joined to the next. */
-  takeUpTo(count: number): Buffer {
-    if (this.#size <= count && this.#size > 0) {
-      const length = this.#lengthOf(this.#head);
-      return this.take(length >= LARGE ? length : this.#size);
-    }
-    return this.take(Math.min(count, this.#size));
   }
 
   /** Forget the first `count` bytes; there are as many. */

@@ -139,8 +139,8 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
   }
 
   /**
-   * Read up to `count` bytes: what there is (of very much, a part), but at least one byte unless the stream has ended. Without `count`, or with
-   * -1, read all up to the end.
+   * Read up to `count` bytes: as many as there are, but at least one unless the stream has ended. Without `count`, or with -1, read all up to
+   * the end.
    * @returns the bytes; an empty array where the stream has ended.
    */
   read(count = -1): CoroutineObject<Uint8Array> {
@@ -153,9 +153,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
     if (count === 0) return this.#queue.take(0);
     if (count < 0) return yield* this.#readAll();
     while (this.#queue.size === 0 && !this.#eof) yield* this.#waitForData('read');
-    const data = this.#queue.takeUpTo(count);
-    if (this.#paused) this.#resumeIfRoom();
-    return data;
+    return this.#take(Math.min(count, this.#queue.size));
   }
 
   *#readAll(): Coroutine<Uint8Array> {

@@ -70,11 +70,10 @@ class GatheringFuture extends Future<unknown[]> implements Watcher {
   }
 
   #finish(last: Future<unknown>): void {
-    if (this.#cancelRequested) {
-      this._fail(last._makeCancelledError());
-      return;
-    }
-    this._complete(FINISHED, this.#children.map(outcome));
+    // Also where nobody will see them: a failure that was asked for is not reported.
+    const outcomes = this.#children.map(outcome);
+    if (this.#cancelRequested) this._fail(last._makeCancelledError());
+    else this._complete(FINISHED, outcomes);
   }
 
   override cancel(message?: unknown): boolean {

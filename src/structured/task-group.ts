@@ -66,6 +66,8 @@ export class TaskGroup implements Watcher {
     const parent = this.#parent as Task<unknown>;
     if (isExit(error)) this.#exitError ??= error;
     let cancellation = error instanceof CancelledError ? error : null;
+    /** The last cancellation that came while this waited, of whatever origin. */
+    let late: CancelledError | null = null;
     if (error !== undefined && !this.#aborting) this.#abort();
     while (this.#pending > 0) {
       this.#allDone ??= (this.#loop as Scheduler).createFuture<boolean>();
@@ -73,6 +75,7 @@ export class TaskGroup implements Watcher {
         yield* this.#allDone;
       } catch (thrown) {
         if (!(thrown instanceof CancelledError)) throw thrown;
+        late = thrown;
         if (!this.#aborting) {
           // Someone cancels the task that waits here.
           cancellation = thrown;
@@ -81,8 +84,15 @@ export class TaskGroup implements Watcher {
       }
       this.#allDone = null;
     }
-    if (this.#exitError !== undefined) throw this.#exitError;
-    if (this.#parentCancelRequested && parent.uncancel() === 0) cancellation = null;
+    if (this.#exitError !== undefined) {
+      this.#reportUnpropagated();
+      throw this.#exitError;
+    }
+    if (this.#parentCancelRequested) {
+      // One request was the group's own. Where that was the only one nothing is passed on; else whatever came is.
+      if (parent.uncancel() === 0) cancellation = null;
+      else cancellation ??= late;
+    }
     if (cancellation !== null && this.#errors.length === 0) throw cancellation;
     if (error !== undefined && !(error instanceof CancelledError)) this.#errors.push(error);
     if (this.#errors.length === 0) return true;
@@ -92,6 +102,19 @@ export class TaskGroup implements Watcher {
       parent.cancel();
     }
     throw makeGroup('unhandled errors in a TaskGroup', this.#errors);
+  }
+
+  /** The program is being left: there is no group of errors that could tell of these. */
+  #reportUnpropagated(): void {
+    for (const exception of this.#errors) {
+      if (exception === this.#exitError) continue;
+      (this.#loop as Scheduler).callExceptionHandler({
+        message:
+          'TaskGroup task exception was not propagated because the TaskGroup body is being closed with a BaseException',
+        exception,
+        taskGroup: this,
+      });
+    }
   }
 
   /**
@@ -109,6 +132,8 @@ export class TaskGroup implements Watcher {
     this.#tasks.push(task as Task<unknown>);
     this.#pending++;
     new DoneEntry(task as Future<unknown>, this);
+    // An eager task may have cancelled the group in its first step.
+    if (this.#aborting && !task.done()) task.cancel();
     return task;
   }
 
@@ -127,8 +152,8 @@ export class TaskGroup implements Watcher {
       this.#cancelBeforeEntry = true;
       return;
     }
-    if (this.#exiting && this.#pending === 0) return;
-    if (!this.#aborting) this.#abort();
+    if (this.#aborting || (this.#exiting && this.#pending === 0)) return;
+    this.#abort();
     this.#cancelParent();
   }
 

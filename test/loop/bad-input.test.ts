@@ -174,16 +174,19 @@ suite('where no loop runs', () => {
       name: 'RuntimeError',
       message: 'There is no current event loop: use asyncio.run(), or newEventLoop() and setEventLoop()',
     }));
-  for (const [what, main] of Object.entries({
-    'a number': 5,
-    'a promise': Promise.resolve(),
-    nothing: undefined,
-  })) {
+  for (const [what, main, advice] of [
+    ['a number', 5, 'pass main\\(\\) of a generator function, or the function itself'],
+    [
+      'a promise',
+      Promise.resolve(),
+      'it has started already, outside of the loop; pass the async function itself',
+    ],
+    ['nothing', undefined, 'pass main\\(\\) of a generator function, or the function itself'],
+  ] as const) {
     test(`run() of ${what} is a TypeError that tells what to pass`, () =>
       assert.throws(() => asyncio.run(bad(main)), {
         name: 'TypeError',
-        message:
-          /^a coroutine was expected, got .*: pass main\(\) of a generator function, or the function itself/,
+        message: new RegExp(`^An asyncio.Future, a coroutine or an awaitable is required, got .*: ${advice}`),
       }));
   }
 });

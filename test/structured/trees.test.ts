@@ -161,5 +161,5 @@ property(
     }
     assert.deepEqual(scene.reports(), []);
   },
-  { runs: 300 },
+  { runs: Number(process.env['ASYNCIO_TEST_RUNS'] ?? 300) },
 );
