@@ -197,9 +197,11 @@ export class TaskGroup implements Watcher {
   }
 
   toString(): string {
-    const parts = [`tasks=${this.#pending}`, `errors=${this.#errors.length}`];
+    const parts: string[] = [];
+    if (this.#pending > 0) parts.push(`tasks=${this.#pending}`);
+    if (this.#errors.length > 0) parts.push(`errors=${this.#errors.length}`);
     if (this.#aborting) parts.push('cancelling');
     else if (this.#parent !== null) parts.push('entered');
-    return `<TaskGroup ${parts.join(' ')}>`;
+    return `<TaskGroup${parts.map((part) => ` ${part}`).join('')}>`;
   }
 }

@@ -3,8 +3,7 @@
  *
  * Reading goes around Node's stream: all channels of a reactor read into one large buffer (`onread`), and what came is copied out at its true
  * size. A read is handled at once, on the stack of the event, so one buffer is enough; it saves an allocation of 64 KiB for each packet, and
- * large messages come in fewer pieces. A channel on which much comes gets buffers of its own, which are given away instead of copied.
- * Hosts that do not know `onread` are read through `'data'` events.
+ * large messages come in fewer pieces. Hosts that do not know `onread` are read through `'data'` events.
  *
  * Writing goes through Node's stream. What the kernel takes at once costs nothing more; when something is left, an empty write behind it
  * tells when it has gone. Until then the channel takes nothing, so that what waits stays in its owner's hands.
@@ -14,9 +13,6 @@ import type { Channel, ChannelSink, SocketAddress } from '../../core/channel.ts'
 
 const NOTHING: Uint8Array = Buffer.alloc(0);
 
-/** How much one read can bring. */
-export const RECEIVE_BUFFER_SIZE: number = 256 * 1024;
-
 /** Who keeps count of the open channels. */
 export interface ChannelOwner {
   readonly receiveBuffer: Uint8Array;
@@ -24,48 +20,19 @@ export interface ChannelOwner {
   channelClosed(channel: SocketChannel): void;
 }
 
-/** A read that fills this much of a buffer is given away with it rather than copied out. */
-const LARGE = RECEIVE_BUFFER_SIZE / 2;
-
-/** What became of bytes that were received. */
-const FILLED = 0;
-const COPIED = 1;
-const GIVEN = 2;
-type Fate = typeof FILLED | typeof COPIED | typeof GIVEN;
-
-/**
- * The `onread` option of a socket that a channel will read. It is needed before the channel, which needs the socket.
- *
- * It reads into the common buffer, until a read is large: more will come, so the next one goes to a buffer of its own, which can be given away.
- */
+/** The `onread` option of a socket that a channel will read. It is needed before the channel, which needs the socket. */
 export class Receiver {
+  readonly buffer: Uint8Array;
   channel: SocketChannel | null = null;
-  readonly #common: Uint8Array;
-  /** What the host shall read into from now on; `undefined` where that stays as it is. */
-  #next: Uint8Array | undefined;
+  readonly callback: (count: number, buffer: Uint8Array) => boolean;
 
-  constructor(common: Uint8Array) {
-    this.#common = common;
-    this.#next = common;
+  constructor(buffer: Uint8Array) {
+    this.buffer = buffer;
+    this.callback = (count, bytes) => {
+      this.channel?._received(count, bytes);
+      return true;
+    };
   }
-
-  readonly buffer = (): Uint8Array => {
-    const next = this.#next;
-    this.#next = undefined;
-    // The host takes nothing as "the same again", which its types do not say.
-    return next as Uint8Array;
-  };
-
-  readonly callback = (count: number, buffer: Uint8Array): boolean => {
-    const isCommon = buffer === this.#common;
-    const fate = this.channel?._received(count, buffer, !isCommon && count >= LARGE);
-    if (count < LARGE) {
-      if (!isCommon) this.#next = this.#common;
-    } else if (fate === GIVEN || (isCommon && fate === COPIED)) {
-      this.#next = Buffer.allocUnsafeSlow(RECEIVE_BUFFER_SIZE);
-    }
-    return true;
-  };
 }
 
 export class SocketChannel implements Channel {
@@ -171,23 +138,22 @@ export class SocketChannel implements Channel {
     this.#sink?.channelWritable();
   };
 
-  /** @internal @param mayGive whether the buffer can become the sink's. */
-  _received(count: number, buffer: Uint8Array, mayGive: boolean): Fate {
+  /** @internal */
+  _received(count: number, buffer: Uint8Array): void {
     let start = 0;
     while (start < count) {
       const sink = this.#sink;
-      if (sink === null) return FILLED;
+      if (sink === null) return;
       const own = sink.channelBuffer(count - start);
       if (own === null) {
-        sink.channelData(mayGive ? buffer.subarray(start, count) : copyOf(buffer, start, count));
-        return mayGive ? GIVEN : COPIED;
+        sink.channelData(copyOf(buffer, start, count));
+        return;
       }
       const taken = Math.min(own.length, count - start);
       own.set(buffer.subarray(start, start + taken));
       start += taken;
       sink.channelFilled(taken);
     }
-    return FILLED;
   }
 
   readonly #ended = (): void => {

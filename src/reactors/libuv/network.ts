@@ -19,8 +19,11 @@ import type {
 } from '../../core/channel.ts';
 import { ConnectionAbortedError, NotImplementedError } from '../../core/errors.ts';
 import { warn } from '../../core/warn.ts';
-import { RECEIVE_BUFFER_SIZE, Receiver, SocketChannel } from './channel.ts';
+import { Receiver, SocketChannel } from './channel.ts';
 import { type ListenerOwner, ServerListener } from './listener.ts';
+
+/** How much one read can bring. */
+const RECEIVE_BUFFER_SIZE = 256 * 1024;
 
 /** Only Node is known to give `onread` what it promises. */
 const hasOnread: boolean = process.versions['bun'] === undefined && process.versions['deno'] === undefined;
