@@ -39,9 +39,7 @@ type Body<A extends readonly unknown[]> = (...args: A) => asyncio.Coroutine<unkn
 export interface Styled {
   readonly style: Style;
   /** A coroutine function, as this style has them. */
-  co<A extends readonly unknown[], T>(
-    fn: (...args: A) => Generator<asyncio.Suspension, T, unknown>,
-  ): (...args: A) => asyncio.Coroutine<T>;
+  co<F extends (...args: never[]) => Generator<asyncio.Suspension, unknown, unknown>>(fn: F): F;
   /** A test whose body is a coroutine function in virtual time. */
   scenario(name: string, body: Body<[Scene]>): void;
   /** The same for many values. */
@@ -58,7 +56,7 @@ registerHooks({
 
 function inAsyncFunctions(source: string): string {
   return source
-    .replaceAll(/\bfunction\s*\*/g, 'async function')
+    .replaceAll(/(?<!async )\bfunction\s*\*/g, 'async function')
     .replaceAll(/^(\s*)\*(\w+\()/gm, '$1async $2')
     .replaceAll(/\byield\*/g, 'await');
 }
@@ -95,8 +93,17 @@ export function check<T>(values: Arbitrary<T>, body: (value: T) => unknown, runs
   return Promise.resolve(fc.assert(property, { numRuns: runs, seed: SEED, ...LIMITS }));
 }
 
-/** Run a scenario on a loop of its own, and strike the balance. One that hangs is stopped by `signal`, so that the next can run. */
-export async function play(body: Body<[Scene]>, signal?: AbortSignal): Promise<void> {
+/** The scenario that runs; the next one waits for its end, also where it was stopped because it hung. */
+let last: Promise<unknown> = Promise.resolve();
+
+/** Run a scenario on a loop of its own, and strike the balance. One that hangs is stopped by `signal`. */
+export function play(body: Body<[Scene]>, signal?: AbortSignal): Promise<void> {
+  const played = last.then(() => playNow(body, signal));
+  last = played.catch(() => {});
+  return played;
+}
+
+async function playNow(body: Body<[Scene]>, signal?: AbortSignal): Promise<void> {
   const loop = newVirtualLoop();
   const stop = () => loop.stop();
   signal?.addEventListener('abort', stop);

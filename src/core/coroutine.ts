@@ -9,7 +9,7 @@
  * Source: Python docs, "Coroutines and Tasks"; PEP 492.
  */
 import { runAsTask } from './async-scope.ts';
-import type { Awaitable, Coroutine, CoroutineLike, Suspension } from './awaitable.ts';
+import type { Awaitable, Coroutine, CoroutineLike, ResultOf, Suspension } from './awaitable.ts';
 import { RuntimeError } from './errors.ts';
 import { InlineFuture } from './inline.ts';
 import { noteAwaited, noteCreated } from './never-awaited.ts';
@@ -362,6 +362,11 @@ export function isPromiseLike<T>(value: unknown): value is PromiseLike<T> {
   return typeof (value as Partial<PromiseLike<T>>).then === 'function';
 }
 
+/** What `coroutine()` makes of a function: the same parameters, and a lazy coroutine object instead of a generator or promise. */
+export type CoroutineFunction<F> = F extends (...args: infer A) => infer R
+  ? (...args: A) => CoroutineObject<ResultOf<R>>
+  : never;
+
 /**
  * Make a coroutine function of a generator function or an async function: calling it runs nothing and gives a lazy coroutine object, which
  * works with `yield*` and `await`, has a name, shows in `Task.printStack()`, and is reported if it is never awaited.
@@ -373,11 +378,9 @@ export function isPromiseLike<T>(value: unknown): value is PromiseLike<T> {
  * });
  * ```
  */
-export function coroutine<A extends readonly unknown[], Y extends Suspension, T>(
-  fn: (...args: A) => Generator<Y, T, unknown>,
-): (...args: A) => CoroutineObject<T>;
+export function coroutine<F extends (...args: never[]) => Started<unknown>>(fn: F): CoroutineFunction<F>;
 export function coroutine<A extends readonly unknown[], T>(
-  fn: (...args: A) => PromiseLike<T>,
+  fn: (...args: A) => Started<T>,
 ): (...args: A) => CoroutineObject<T>;
 export function coroutine(
   fn: (...args: never[]) => Started<unknown>,

@@ -56,6 +56,9 @@ export abstract class Turns implements Driven {
   /** How many entries are left of this iteration. */
   #left = 0;
   #iterating = false;
+  /** When the host's own events must get their chance, in milliseconds of its clock. */
+  #budgetEnd = 0;
+  #hopped = false;
   #parked = false;
   #stopping = false;
   #closed = false;
@@ -153,7 +156,10 @@ export abstract class Turns implements Driven {
   #turn(): Next {
     this.#parked = false;
     const ready = this.#ready;
-    const end = performance.now() + BUDGET;
+    const start = performance.now();
+    // A turn that goes on after the microtasks shares the budget of the one before: no host event came between.
+    if (!this.#hopped) this.#budgetEnd = start + BUDGET;
+    this.#hopped = false;
     let untilLook = ENTRIES_PER_LOOK;
     for (;;) {
       if (this.#fatal !== null) throw this.#fatal.error;
@@ -170,18 +176,25 @@ export abstract class Turns implements Driven {
         else entry._run();
         if (this._hop) {
           this._hop = false;
-          return HOP;
+          return this.#leave(start);
         }
         if (--untilLook === 0) {
           untilLook = ENTRIES_PER_LOOK;
-          if (performance.now() > end) return AGAIN;
+          if (performance.now() > this.#budgetEnd) return AGAIN;
         }
       }
       this.#iterating = false;
       if (this.#stopping) return STOPPED;
       // Continuations that this iteration made ready through promises of the user's own belong to it as well.
-      if (this._asyncCalls > 0 && ready.size > 0) return HOP;
+      if (this._asyncCalls > 0 && ready.size > 0) return this.#leave(start);
     }
+  }
+
+  /** Let the microtasks run; and when the budget is used up, all of the host. */
+  #leave(now: number): Next {
+    if (now > this.#budgetEnd) return AGAIN;
+    this.#hopped = true;
+    return HOP;
   }
 
   #park(): Next {
@@ -197,7 +210,9 @@ export abstract class Turns implements Driven {
   }
 
   #collectDue(): void {
-    const end = this._reactor.time() + CLOCK_RESOLUTION;
+    const now = this._reactor.time();
+    // At a time so late that the resolution is lost in rounding, the next number after it.
+    const end = now + Math.max(CLOCK_RESOLUTION, now * Number.EPSILON);
     for (let timer = this.#timers.shiftDue(end); timer !== null; timer = this.#timers.shiftDue(end))
       this.#ready.push(timer);
   }

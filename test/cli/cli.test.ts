@@ -427,7 +427,7 @@ ExceptionGroup: unhandled errors in a TaskGroup (1 sub-exception)
   test('by throwing what is no Error is shown as it is', async () => {
     failed(
       await project.run("export function* main() { throw 'text'; }"),
-      /^'text' was thrown, which is no Error$/m,
+      /^"text" was thrown, which is no Error$/m,
     );
     failed(await project.run('export async function main() { throw undefined; }'), /^undefined was thrown/m);
   });

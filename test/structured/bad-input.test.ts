@@ -91,7 +91,7 @@ const STRUCTURED: readonly Row[] = [
     'a task for a group that was not entered',
     () => new asyncio.TaskGroup().createTask(nothing()),
     'RuntimeError',
-    /^<TaskGroup .*> has not been entered: use it through asyncWith\(\)$/,
+    /^<TaskGroup> has not been entered: use it through asyncWith\(\)$/,
   ],
   [
     'asyncWith() of something that is no manager',
