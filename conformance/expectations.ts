@@ -75,7 +75,8 @@ export function writeExpectations(python: string, file: string, rows: readonly R
     const known = before.get(row.id);
     if (row.outcome === 'na') put('na', known?.reason ?? UNEXPLAINED, row.id);
     else if (row.outcome === 'skip') put('na', reasonOfSkip(row.detail ?? ''), row.id);
-    else if (row.outcome === 'fail') put('fail', known?.outcome === 'fail' ? known.reason : UNEXPLAINED, row.id);
+    else if (row.outcome === 'fail')
+      put('fail', known?.outcome === 'fail' ? known.reason : UNEXPLAINED, row.id);
     else if (row.calls === 0) put('na', NO_CALL, row.id);
     else document.pass.push(row.id);
   }
@@ -112,7 +113,8 @@ export function judge(rows: readonly Row[], expected: ReadonlyMap<string, Expect
     seen.add(row.id);
     const wanted = expected.get(row.id);
     if (wanted === undefined) complaints.push(`not listed: ${row.id} (${row.outcome})`);
-    else if (wanted.reason === UNEXPLAINED) complaints.push(`without a reason: ${row.id}\n${row.detail ?? ''}`);
+    else if (wanted.reason === UNEXPLAINED)
+      complaints.push(`without a reason: ${row.id}\n${row.detail ?? ''}`);
     else if (wanted.outcome === 'na') {
       if (row.outcome === 'fail') complaints.push(`listed as not applicable, but run: ${row.id}`);
       if (wanted.reason === TWIN) twins++;
@@ -121,7 +123,8 @@ export function judge(rows: readonly Row[], expected: ReadonlyMap<string, Expect
       if (row.outcome === 'fail') count(expectedFailures, wanted.reason);
       else complaints.push(`expected to fail, and came out as "${row.outcome}": ${row.id}`);
     } else if (row.outcome === 'pass') passes++;
-    else complaints.push(`expected to pass, and came out as "${row.outcome}": ${row.id}\n${row.detail ?? ''}`);
+    else
+      complaints.push(`expected to pass, and came out as "${row.outcome}": ${row.id}\n${row.detail ?? ''}`);
   }
   for (const id of expected.keys()) if (!seen.has(id)) complaints.push(`listed, but not in the suite: ${id}`);
   return { total: rows.length, passes, twins, na, expectedFailures, complaints };

@@ -8,7 +8,16 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,9 +46,14 @@ function run(command: string, args: readonly string[], cwd?: string): string {
 /** The mirror that this machine's apt uses for Debian itself. */
 function mirror(): string {
   const folder = '/etc/apt/sources.list.d';
-  const files = ['/etc/apt/sources.list', ...(existsSync(folder) ? readdirSync(folder).map((f) => join(folder, f)) : [])];
+  const files = [
+    '/etc/apt/sources.list',
+    ...(existsSync(folder) ? readdirSync(folder).map((f) => join(folder, f)) : []),
+  ];
   for (const file of files.filter((one) => existsSync(one))) {
-    const found = /(?:^URIs:|^deb(?: \[.*?\])?) *(https?:\S+\/debian)\/?(?=\s|$)/m.exec(readFileSync(file, 'utf8'));
+    const found = /(?:^URIs:|^deb(?: \[.*?\])?) *(https?:\S+\/debian)\/?(?=\s|$)/m.exec(
+      readFileSync(file, 'utf8'),
+    );
     if (found !== null) return found[1] as string;
   }
   throw new Error('the sources of apt name no mirror of Debian');
@@ -67,11 +81,13 @@ function fromDebian(target: string): string[] {
     const names = [`libpython${PYTHON}-testsuite`, `libpython${PYTHON}-stdlib`];
     run('apt-get', [...options, '-q', 'download', ...names], packages);
     const unpacked = join(temporary, 'unpacked');
-    const origin = readdirSync(packages).sort().map((file) => {
-      const path = join(packages, file);
-      run('dpkg-deb', ['-x', path, unpacked]);
-      return `${file} sha256 ${createHash('sha256').update(readFileSync(path)).digest('hex')}`;
-    });
+    const origin = readdirSync(packages)
+      .sort()
+      .map((file) => {
+        const path = join(packages, file);
+        run('dpkg-deb', ['-x', path, unpacked]);
+        return `${file} sha256 ${createHash('sha256').update(readFileSync(path)).digest('hex')}`;
+      });
     take(join(unpacked, 'usr', 'lib', `python${PYTHON}`), target);
     return origin;
   } finally {
@@ -90,7 +106,8 @@ function take(library: string, target: string): void {
 }
 
 function fromLocalPython(target: string): string[] {
-  const code = 'import os, sys, test.test_asyncio; print(sys.version.split()[0]); print(os.path.dirname(os.__file__))';
+  const code =
+    'import os, sys, test.test_asyncio; print(sys.version.split()[0]); print(os.path.dirname(os.__file__))';
   const [version = '', library = ''] = run('python3', ['-c', code]).trim().split('\n');
   take(library, target);
   return [`the tests of Python ${version} on this machine`];
@@ -108,7 +125,9 @@ export function fetchSuite(): Suite {
   try {
     origin = fromDebian(folder);
   } catch (error) {
-    console.error(`Debian's packages cannot be had (${(error as Error).message}); looking for a Python here ...`);
+    console.error(
+      `Debian's packages cannot be had (${(error as Error).message}); looking for a Python here ...`,
+    );
     origin = fromLocalPython(folder);
     python = (/\d+\.\d+/.exec(origin[0] as string) as RegExpExecArray)[0];
   }

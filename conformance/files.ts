@@ -34,7 +34,7 @@ const others: readonly SuiteFile[] = [
   virtual('test_staggered'),
   node('test_streams'),
   virtual('test_graph'),
-  virtual('test_events'),
+  node('test_events'),
   virtual('test_protocols'),
   node('test_buffered_proto'),
   node('test_server'),

@@ -14,9 +14,11 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { install } from '../scripts/install.ts';
+import { runTool } from '../scripts/shell.ts';
 import { judge, type Row, readExpectations, type Verdict, writeExpectations } from './expectations.ts';
 import { fetchSuite, type Suite } from './fetch-suite.ts';
 import { type SuiteFile, suiteFiles } from './files.ts';
+import { writeTable } from './table.ts';
 
 const PARALLEL = 2;
 
@@ -99,7 +101,9 @@ function tell(file: SuiteFile, rows: readonly Row[]): void {
   const failed = rows.filter(({ outcome }) => outcome === 'fail');
   for (const { id, outcome } of values.only.length > 0 ? rows : failed) console.log(`${outcome}  ${id}`);
   if (values.only.length > 0) for (const { id, detail } of failed) console.log(`\n── ${id}\n${detail}`);
-  console.log(`${file.name}: ${rows.filter(({ outcome }) => outcome === 'pass').length} pass, ${failed.length} fail`);
+  console.log(
+    `${file.name}: ${rows.filter(({ outcome }) => outcome === 'pass').length} pass, ${failed.length} fail`,
+  );
 }
 
 function sum(counts: ReadonlyMap<string, number>): number {
@@ -121,20 +125,25 @@ function printTotals(results: readonly Result[]): void {
       continue;
     }
     const [na, failures] = [sum(verdict.na), sum(verdict.expectedFailures)];
-    console.log(columns([file.name, verdict.total, verdict.twins, na, failures, verdict.passes, seconds.toFixed(1)]));
+    console.log(
+      columns([file.name, verdict.total, verdict.twins, na, failures, verdict.passes, seconds.toFixed(1)]),
+    );
     all.total += verdict.total;
     all.twins += verdict.twins;
     all.na += na;
     all.failures += failures;
     all.passes += verdict.passes;
     for (const [reason, n] of verdict.na) reasons.set(reason, (reasons.get(reason) ?? 0) + n);
-    for (const [reason, n] of verdict.expectedFailures) decisions.set(reason, (decisions.get(reason) ?? 0) + n);
+    for (const [reason, n] of verdict.expectedFailures)
+      decisions.set(reason, (decisions.get(reason) ?? 0) + n);
   }
   console.log(columns(['all', all.total, all.twins, all.na, all.failures, all.passes]));
   console.log('\nNot applicable, beside the C twins:');
-  for (const [reason, n] of [...reasons].sort((a, b) => b[1] - a[1])) console.log(`${String(n).padStart(6)}  ${reason}`);
+  for (const [reason, n] of [...reasons].sort((a, b) => b[1] - a[1]))
+    console.log(`${String(n).padStart(6)}  ${reason}`);
   console.log('\nExpected failures, each a decision (docs/conformance.md):');
-  for (const [reason, n] of [...decisions].sort((a, b) => b[1] - a[1])) console.log(`${String(n).padStart(6)}  ${reason}`);
+  for (const [reason, n] of [...decisions].sort((a, b) => b[1] - a[1]))
+    console.log(`${String(n).padStart(6)}  ${reason}`);
 }
 
 let suite: Suite;
@@ -167,6 +176,23 @@ for (const { file, verdict, problem } of results) {
   for (const complaint of verdict?.complaints ?? []) console.log(`${file.name}: ${complaint}\n`);
 }
 if (values.only.length === 0 && !values.node) printTotals(results);
-const complaints = results.reduce((n, { verdict, problem }) => n + (verdict?.complaints.length ?? 0) + (problem === '' ? 0 : 1), 0);
-console.log(complaints === 0 ? '\nEverything came out as expected.' : `\nFAILED: ${complaints} did not come out as expected.`);
+if (values.write) {
+  const verdicts = results.flatMap(({ file, verdict }) =>
+    verdict === null ? [] : [{ name: file.name, verdict }],
+  );
+  const version = suite.origin
+    .map((line) => /_(\d[\d.]*)/.exec(line)?.[1])
+    .find((found) => found !== undefined);
+  if (verdicts.length === suiteFiles.length) writeTable(version ?? suite.python, verdicts);
+  runTool('@biomejs/biome', 'biome', ['format', '--write', 'conformance/expect']);
+}
+const complaints = results.reduce(
+  (n, { verdict, problem }) => n + (verdict?.complaints.length ?? 0) + (problem === '' ? 0 : 1),
+  0,
+);
+console.log(
+  complaints === 0
+    ? '\nEverything came out as expected.'
+    : `\nFAILED: ${complaints} did not come out as expected.`,
+);
 process.exitCode = complaints === 0 ? 0 : 1;

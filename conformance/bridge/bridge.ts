@@ -13,8 +13,10 @@ import { DoneEntry } from '../../src/core/future.ts';
 import { running } from '../../src/core/running.ts';
 import { sourceOf } from '../../src/core/sources.ts';
 import * as A from '../../src/index.ts';
+import { FlowControlMixin } from '../../src/net/flow-control-mixin.ts';
 import { loopOf, setDrive } from './drive.ts';
 import { fieldOf } from './private-fields.ts';
+import { startTestServer, stopTestServer, unusedPort } from './test-server.ts';
 
 /** What the Python half gives to this one; each gets and returns bridged values. */
 interface PythonHalf {
@@ -186,7 +188,10 @@ export function mkFn(py: Ref, hash: number): AnyFunction {
 }
 
 /** A function that is called once and compared with nothing. */
-export const mkOnce = (py: Ref): AnyFunction => (...args) => home(P.call(py, args));
+export const mkOnce =
+  (py: Ref): AnyFunction =>
+  (...args) =>
+    home(P.call(py, args));
 
 /** Stands for any Python coroutine function: the library must know it for one. */
 export const coroutineFunction = function* coroutineFunction(): Generator<never, void, unknown> {};
@@ -260,7 +265,8 @@ export function errInfo(error: Error & Carrier): unknown[] {
         : error.message === '' && !(error instanceof TypeError)
           ? []
           : [error.message]);
-  return [error.name, given, error.cause ?? null, error.stack, error.py ?? null, exceptions ?? null];
+  const { code } = error as { code?: unknown };
+  return [error.name, given, error.cause ?? null, error.stack, error.py ?? null, exceptions ?? null, code];
 }
 
 // ---- calls from Python ------------------------------------------------------------------------------------------------------------
@@ -307,9 +313,7 @@ export function invProto(object: Bag, method: string, ...args: unknown[]): unkno
 
 export function mk(cls: string, ...args: unknown[]): unknown {
   calls++;
-  return guard(
-    () => new ((A as unknown as Bag)[cls] as new (...given: unknown[]) => object)(...args),
-  );
+  return guard(() => new ((A as unknown as Bag)[cls] as new (...given: unknown[]) => object)(...args));
 }
 
 export function fn(name: string, ...args: unknown[]): unknown {
@@ -428,6 +432,9 @@ export function awaitedBy(future: A.Future<unknown>): unknown[] {
   return [...waiters];
 }
 
+/** What stands below reader and writer. */
+export const mkFlowControl = (loop: A.EventLoop): FlowControlMixin => new FlowControlMixin(loop);
+
 /** A handle that is not scheduled. */
 export const mkHandle = (...args: ConstructorParameters<typeof A.Handle>): A.Handle => new A.Handle(...args);
 export const mkTimer = (...args: ConstructorParameters<typeof A.TimerHandle>): A.TimerHandle =>
@@ -437,26 +444,24 @@ export const mkTimer = (...args: ConstructorParameters<typeof A.TimerHandle>): A
 export const pythonOrder = (a: unknown, b: unknown): number => home(P.compare(a, b)) as number;
 
 /** The name by which a predicate's result is known to be true in Python. */
-export const predicate = (f: AnyFunction): AnyFunction => () => {
-  const value = f();
-  return (typeof value === 'object' || typeof value === 'function') && value !== null && !P.truthy(value)
-    ? ''
-    : value;
-};
+export const predicate =
+  (f: AnyFunction): AnyFunction =>
+  () => {
+    const value = f();
+    return (typeof value === 'object' || typeof value === 'function') && value !== null && !P.truthy(value)
+      ? ''
+      : value;
+  };
 
 /** A task factory for a constructor of Python's, which is called without `new`. */
-export const eagerFactory = (constructor: unknown): unknown =>
+export const eagerFactory = (make: unknown): unknown =>
   guard(() => {
-    if (typeof constructor !== 'function') return A.createEagerTaskFactory(constructor as never);
+    if (typeof make !== 'function') return A.createEagerTaskFactory(make as never);
     const made = function (this: unknown, ...args: unknown[]): unknown {
-      return (constructor as AnyFunction)(...args);
+      return (make as AnyFunction)(...args);
     };
     return A.createEagerTaskFactory(made as never);
   });
-
-let lastPort = 20_000 + ((process.pid * 37) % 30_000);
-/** A port that nobody uses, most likely. */
-export const unusedPort = (): number => ++lastPort;
 
 /** The first Ctrl-C and the second, without the signal. */
 export const interrupt = (): boolean => process.emit('SIGINT', 'SIGINT');
@@ -487,7 +492,7 @@ export function buffered(reader: Bag): Uint8Array {
 
 /** A transport of Python's, under the names of asyncio-ts. `call(method, ...args)` calls it. */
 export function mkTransport(call: Ref, py: Ref): object {
-  const methods: Bag = { py };
+  const methods: Bag = { py, toString: () => P.repr(py) };
   for (const [name, python] of TRANSPORT) {
     methods[name] = (...args: unknown[]) => home(P.call(call, [python, ...args]));
   }
@@ -578,14 +583,20 @@ export function forPython(module: object): Bag {
   return Object.fromEntries(held) as Bag;
 }
 
-export { loopOf, setDrive };
+export { loopOf, setDrive, startTestServer, stopTestServer, unusedPort };
 
 export function init(half: PythonHalf): void {
   P = half;
   // What the library says on the console goes to Python's logger and warnings, where the tests look for it.
   console.error = (...args: unknown[]) => {
     const error = args.find((arg) => arg instanceof Error) ?? printed;
-    P.log(args.filter((arg) => typeof arg === 'string').join(' ').trimEnd(), error);
+    P.log(
+      args
+        .filter((arg) => typeof arg === 'string')
+        .join(' ')
+        .trimEnd(),
+      error,
+    );
   };
   process.emitWarning = (message: string | Error, name?: unknown) => {
     P.warn(String(message), String(name));

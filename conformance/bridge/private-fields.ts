@@ -5,10 +5,9 @@
  * sources keep real private fields; what is loaded here differs from them in these names alone. The name of the file is part of each, so that a
  * subclass does not meet the fields of its base.
  */
-import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { sourceOf } from '../mutants/apply.ts';
 
 const sources = new URL('../../src/', import.meta.url).href;
 
@@ -18,9 +17,8 @@ export const fieldOf = (file: string, name: string): string => `_${file.replaceA
 registerHooks({
   load(url, context, next) {
     if (!url.startsWith(sources) || !url.endsWith('.ts')) return next(url, context);
-    const path = fileURLToPath(url);
-    const file = basename(path, '.ts');
-    const source = readFileSync(path, 'utf8').replace(/(?<![\w'"`&/])#(?=[A-Za-z])(\w+)/g, (_all, name: string) =>
+    const file = basename(url, '.ts');
+    const source = sourceOf(url).replace(/(?<![\w'"`&/])#(?=[A-Za-z])(\w+)/g, (_all, name: string) =>
       fieldOf(file, name),
     );
     return { format: 'module-typescript', source, shortCircuit: true };

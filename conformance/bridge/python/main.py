@@ -11,11 +11,11 @@ sys.path += ['/suite', '/suite/lib']
 
 import _thread
 from bridge.js import J as _jsasyncio
-from bridge import events, values
 import asyncio
 assert asyncio.__file__.startswith('/shim'), asyncio.__file__
 import contextvars
 assert contextvars.__file__.startswith('/shim'), contextvars.__file__
+from bridge import events, values
 events.NODE = NODE
 asyncio._set_running_loop(None)
 _thread.interrupt_main = lambda *_signal: _jsasyncio.interrupt()
@@ -27,6 +27,26 @@ from test.support import socket_helper
 socket_helper.find_unused_port = _jsasyncio.unusedPort
 import test.test_asyncio.utils as utils
 utils.TestLoop = events.TestLoop
+
+
+class TestServer:
+    def __init__(self, js):
+        self.address = ('127.0.0.1', _jsasyncio.get(js, 'port'))
+
+
+@contextlib.contextmanager
+def run_test_server(*, use_ssl=False):
+    """In place of the one of utils, which needs a thread."""
+    if use_ssl or not NODE:
+        raise unittest.SkipTest('the test server speaks no TLS, and needs the loop of Node')
+    js = values.block_on(_jsasyncio.startTestServer())
+    try:
+        yield TestServer(js)
+    finally:
+        _jsasyncio.stopTestServer(js)
+
+
+utils.run_test_server = run_test_server
 
 # These two files look for the names while they are imported, to make their C twins.
 if FILE in ('test_futures2', 'test_eager_task_factory', 'test_graph', 'test_events'):

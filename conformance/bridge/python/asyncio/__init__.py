@@ -97,7 +97,7 @@ _make('taskgroups', TaskGroup=_s.TaskGroup)
 _make('runners', Runner=_e.Runner, run=_e.run)
 _make('threads', to_thread=_absent('to_thread'))
 _make('streams', StreamReader=_n.StreamReader, StreamWriter=_n.StreamWriter, StreamReaderProtocol=_n.StreamReaderProtocol,
-      open_connection=_n.open_connection, start_server=_n.start_server)
+      FlowControlMixin=_n.FlowControlMixin, open_connection=_n.open_connection, start_server=_n.start_server)
 _make('selector_events', BaseSelectorEventLoop=_e.BaseEventLoop)
 _make('unix_events', SelectorEventLoop=_e.SelectorEventLoop, EventLoop=_e.SelectorEventLoop, _DefaultEventLoopPolicy=_e.Policy)
 for _module in (base_events, events, futures, tasks, locks, queues, timeouts, taskgroups, runners, threads, streams):

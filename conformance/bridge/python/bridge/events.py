@@ -62,14 +62,7 @@ class TimerHandle(Handle):
 
 def traceback_of(js):
     text = J.sourceTraceback(js)
-    if text is None or text is jsnull:
-        return None
-    frames = []
-    for line in reversed(text.splitlines()):
-        name, _, place = line.strip().removeprefix('at ').rpartition(' (')
-        file, line, _column = place.rstrip(')').rsplit(':', 2)
-        frames.append((file, int(line), name))
-    return frames
+    return None if text is None or text is jsnull else v.frames_of(text)
 
 
 # ---- which loop; asyncio-ts has no policies, so those are Python here
@@ -230,16 +223,19 @@ class BaseEventLoop(Network, Wrapper, AbstractEventLoop):
     def default_exception_handler(self, context):
         v.ck(J.printReport(self._js, report_of(context)))
 
+    def _on_node(self):
+        return NODE
+
     def run_forever(self):
         with asyncgens(self):
-            if NODE:
+            if self._on_node():
                 return v.block_on(J.inv(self._js, 'runForever'))
             return fj(J.inv(self._js, 'runForeverSync'))
 
     def run_until_complete(self, future):
         future = v.awaitable(future)
         with asyncgens(self):
-            if NODE:
+            if self._on_node():
                 return v.block_on(J.inv(self._js, 'runUntilComplete', future))
             return fj(J.inv(self._js, 'runUntilCompleteSync', future))
 
@@ -268,7 +264,6 @@ class BaseEventLoop(Network, Wrapper, AbstractEventLoop):
 
 class SelectorEventLoop(BaseEventLoop):
     """Made with whatever selector: asyncio-ts has its own."""
-    _of_the_bridge = True
 
     def __init__(self, _selector=None):
         super().__init__()
@@ -323,6 +318,9 @@ class TestLoop(BaseEventLoop):
         J.prepare(js)
         self._bind(js)
         self.readers, self.writers = {}, {}
+
+    def _on_node(self):
+        return False
 
     def _move(self, deadlines):
         moved = 0

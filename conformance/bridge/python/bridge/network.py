@@ -1,4 +1,6 @@
 """Connections and servers of a loop: transports of asyncio-ts for protocols written in Python."""
+import socket
+from asyncio import transports
 from bridge.js import J
 from pyodide.ffi import JsProxy, to_js
 from . import values as v
@@ -22,7 +24,7 @@ class Address:
 
 
 @wraps('transport')
-class Transport(Wrapper):
+class Transport(Wrapper, transports.Transport):
     def write(self, data):
         self._i('write', bytes_of(data))
 
@@ -104,8 +106,13 @@ def protocol_of(protocol):
     return J.mkProtocol(v.ref(Methods(protocol)), v.ref(protocol), hasattr(protocol, 'get_buffer'))
 
 
+_families = {socket.AF_UNSPEC: 0, socket.AF_INET: 4, socket.AF_INET6: 6}
+
+
 def given(kw):
-    return options(**{v.camel(name): value for name, value in kw.items()})
+    if 'family' in kw:
+        kw['family'] = _families.get(kw['family'], kw['family'])
+    return options(**{v.camel(name): J.arr(*value) if isinstance(value, tuple) else value for name, value in kw.items()})
 
 
 class Network:

@@ -198,8 +198,22 @@ class Server(Wrapper):
         return self._i('getLoop')
 
 
+class FlowControlMixin(Wrapper):
+    def __init__(self, loop=None):
+        self._bind(J.mkFlowControl(box(loop)))
+
+    def pause_writing(self):
+        self._i('pauseWriting')
+
+    def resume_writing(self):
+        self._i('resumeWriting')
+
+    async def _drain_helper(self):
+        await v.wait_call(self._js, '_drained')
+
+
 async def open_connection(host=None, port=None, *, limit=2**16, **kw):
-    reader, writer = await v.wait_js(J.fn('openConnection', null(host), null(port), options(limit=limit, **kw)))
+    reader, writer = await v.wait_js(J.fn('openConnection', null(host), null(port), options(limit=limit, **{v.camel(name): value for name, value in kw.items()})))
     return reader, writer
 
 

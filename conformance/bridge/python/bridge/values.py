@@ -1,5 +1,5 @@
 """Values, exceptions and calls, both ways. See bridge.ts for the two rules that hold here."""
-import collections.abc, inspect, re, sys, types, warnings, weakref
+import errno, inspect, re, sys, types, warnings, weakref
 from bridge.js import J
 from pyodide.ffi import JsProxy, create_proxy, jsnull, run_sync
 
@@ -159,7 +159,7 @@ def fj(value):
         return exception_of(value)
     if kind == 'dict':
         flat = items(J.entries(value))
-        return {snake(flat[i]): fj(flat[i + 1]) for i in range(0, len(flat), 2)}
+        return {snake(flat[i]): frames_of(flat[i + 1]) if flat[i] == 'sourceTraceback' else fj(flat[i + 1]) for i in range(0, len(flat), 2)}
     if kind == 'fn':
         return JsFunction(value)
     cls = _classes.get(kind)
@@ -173,6 +173,16 @@ def fj(value):
     wrapper = cls.__new__(cls)
     wrapper._bind(value)
     return wrapper
+
+
+def frames_of(text):
+    """A stack of creation, as CPython lists it: outermost first."""
+    frames = []
+    for line in reversed(text.splitlines()):
+        name, _, place = line.strip().removeprefix('at ').rpartition(' (')
+        file, line, _column = place.rstrip(')').rsplit(':', 2)
+        frames.append((file, int(line), name))
+    return frames
 
 
 def snake(name):
@@ -259,7 +269,7 @@ _texts = [
 ]
 
 def exception_of(js):
-    name, args, cause, stack, py, members = items(J.errInfo(js))
+    name, args, cause, stack, py, members, code = items(J.errInfo(js))
     if py is not jsnull:
         return fj(py)
     args = fj(args)
@@ -275,6 +285,8 @@ def exception_of(js):
             for pattern, text in _texts:
                 args[0] = re.sub(pattern, text, args[0])
         exc = cls(*args)
+        if isinstance(exc, OSError) and isinstance(code, str):
+            exc.errno, exc.strerror = getattr(errno, code, None), args[0]
     J.bindErr(js, ref(exc), id(exc))
     if cause is not jsnull and isinstance(cause, JsProxy):
         exc.__cause__ = exc.__context__ = exception_of(cause)
