@@ -7,7 +7,8 @@
  *     sync/        locks, events, conditions, semaphores, barriers, queues
  *     structured/  gather, wait, shield, timeouts, task groups, async with, async for
  *     reactors/    how a loop knows the time and waits: inside Node's loop, or on a clock that jumps
- *     net/         channels, transports, protocols, servers, streams
+ *     net/         channels, transports, protocols, servers, streams, datagrams, names of hosts
+ *     process/     subprocesses, pipes, signals
  *     loop/        the event loop with its doors into the rooms above; run, Runner, attach
  *     testing/     deterministic tests                                      (asyncio-ts/testing)
  *     cli/         the `asyncio` program
@@ -23,10 +24,16 @@ export type {
   Waitable,
 } from './core/awaitable.ts';
 // Connections, servers, streams.
-export type { Endpoint, Family, SocketAddress } from './core/channel.ts';
+export type { Address, Endpoint, Family, SocketAddress } from './core/channel.ts';
 // Context variables.
 export { Context, ContextVar, copyContext, Token } from './core/context.ts';
-export { CoroutineObject, coroutine, isCoroutine, isCoroutineFunction } from './core/coroutine.ts';
+export {
+  type CoroutineFunction,
+  CoroutineObject,
+  coroutine,
+  isCoroutine,
+  isCoroutineFunction,
+} from './core/coroutine.ts';
 export { ensureFuture, isFuture, wrapFuture } from './core/ensure-future.ts';
 // The event loop, and programs.
 export type { ExceptionContext, ExceptionHandler } from './core/error-reports.ts';
@@ -65,7 +72,12 @@ export { getEventLoop, getRunningLoop, newEventLoop, setEventLoop } from './loop
 export { Runner, type RunnerOptions, run } from './loop/runner.ts';
 export type { Port } from './net/address.ts';
 export type { ConnectOptions } from './net/connect.ts';
+export type { UnixConnectOptions } from './net/connect-unix.ts';
+export type { DatagramOptions } from './net/create-datagram-endpoint.ts';
 export type { Hosts, ServeOptions } from './net/create-server.ts';
+export type { UnixServeOptions } from './net/create-unix-server.ts';
+export { UdpTransport } from './net/datagram-transport.ts';
+export type { AddressInfo, AddressInfoOptions } from './net/name-lookup.ts';
 export { gaierror } from './net/os-error.ts';
 export {
   BaseProtocol,
@@ -76,25 +88,41 @@ export {
   SubprocessProtocol,
 } from './net/protocols.ts';
 export { Server } from './net/server.ts';
+export * as socket from './net/socket-constants.ts';
 export { StreamReader, type StreamReaderOptions } from './net/stream-reader.ts';
 export { type ClientConnected, StreamReaderProtocol } from './net/stream-reader-protocol.ts';
 export { StreamTransport } from './net/stream-transport.ts';
 export { StreamWriter } from './net/stream-writer.ts';
 export {
   type OpenConnectionOptions,
+  type OpenUnixConnectionOptions,
   openConnection,
+  openUnixConnection,
   type StartServerOptions,
+  type StartUnixServerOptions,
   startServer,
+  startUnixServer,
 } from './net/streams.ts';
 export type { TransportSocket } from './net/transport-socket.ts';
 export {
   BaseTransport,
+  DatagramTransport,
   type ExtraInfo,
   ReadTransport,
   Transport,
   type WriteBufferLimits,
   WriteTransport,
 } from './net/transports.ts';
+export type { UnixPath } from './net/unix-address.ts';
+// Subprocesses, pipes, signals.
+export { ReadPipeTransport, WritePipeTransport } from './process/pipe-transports.ts';
+export type { PipeEnd } from './process/pipes.ts';
+export { createSubprocessExec, createSubprocessShell, type SubprocessOptions } from './process/process.ts';
+export type { Signal, SignalName } from './process/signal-names.ts';
+export { type Signals, signals } from './process/signals.ts';
+export type { PathLike, SpawnOptions, Stdio } from './process/spawn-options.ts';
+export * as subprocess from './process/subprocess.ts';
+export { type PipeTransport, SubprocessTransport } from './process/subprocess-transport.ts';
 // Several at once, limits of time, blocks of code.
 export { type AsCompleted, asCompleted } from './structured/as-completed.ts';
 export { AsyncExitStack } from './structured/async-exit-stack.ts';

@@ -211,7 +211,7 @@ export const mutants: readonly Mutant[] = [
   ...faults(
     'structured/timeout.ts',
     ['test_timeouts', 'test_waitfor'],
-    ['test/structured'],
+    ['test/structured', 'test/core'],
     [
       [
         'if (task.uncancel() > this.#cancelling || error === undefined) return;',
@@ -225,7 +225,7 @@ export const mutants: readonly Mutant[] = [
   ...faults(
     'structured/wait-for.ts',
     ['test_waitfor'],
-    ['test/structured'],
+    ['test/structured', 'test/core'],
     [
       ['  if (future.done()) return future.result();\n', ''],
       ["if (error instanceof CancelledError) throw new TimeoutError('', { cause: error });", ''],
@@ -234,7 +234,7 @@ export const mutants: readonly Mutant[] = [
   ...faults(
     'structured/task-group.ts',
     ['test_taskgroups'],
-    ['test/structured'],
+    ['test/structured', 'test/core'],
     [
       ['if (error !== undefined && !this.#aborting) this.#abort();', ''],
       [
@@ -249,7 +249,7 @@ export const mutants: readonly Mutant[] = [
   ...faults(
     'structured/gather.ts',
     ['test_tasks'],
-    ['test/structured'],
+    ['test/structured', 'test/core'],
     [
       ['if (any) this.#cancelRequested = true;', ''],
       ['if (awaitables.length === 0) {', 'if (awaitables.length < 0) {'],
@@ -263,7 +263,7 @@ export const mutants: readonly Mutant[] = [
   ...faults(
     'structured/shield.ts',
     ['test_tasks'],
-    ['test/structured'],
+    ['test/structured', 'test/core'],
     [
       ['      if (outer.done()) return;\n', ''],
       ['if (inner._state === CANCELLED) outer.cancel();\n      else ', ''],
@@ -273,7 +273,7 @@ export const mutants: readonly Mutant[] = [
   ...faults(
     'structured/wait.ts',
     ['test_tasks'],
-    ['test/structured'],
+    ['test/structured', 'test/core'],
     [
       ['(returnWhen === FIRST_EXCEPTION && future._state === FAILED)', 'returnWhen === FIRST_EXCEPTION'],
       ["if (all.size === 0) throw new ValueError('Set of Tasks/Futures is empty.');", ''],

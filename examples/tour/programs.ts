@@ -32,6 +32,9 @@ import * as echoByStreams from './28-echo-by-streams.ts';
 import * as manyClients from './29-many-clients.ts';
 import * as relayByStreams from './30-relay-by-streams.ts';
 import * as relayByProtocols from './31-relay-by-protocols.ts';
+import * as subprocessPipeline from './32-subprocess-pipeline.ts';
+import * as signalHandler from './33-signal-handler.ts';
+import * as udpEcho from './34-udp-echo.ts';
 import type { Programs } from './tour.ts';
 
 export const programs: Programs = {
@@ -66,4 +69,7 @@ export const programs: Programs = {
   '29-many-clients': manyClients,
   '30-relay-by-streams': relayByStreams,
   '31-relay-by-protocols': relayByProtocols,
+  '32-subprocess-pipeline': subprocessPipeline,
+  '33-signal-handler': signalHandler,
+  '34-udp-echo': udpEcho,
 };

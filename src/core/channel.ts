@@ -17,6 +17,12 @@ export type SocketAddress =
   | readonly [host: string, port: number]
   | readonly [host: string, port: number, flowinfo: number, scopeId: number];
 
+/**
+ * The address of an end of any stream. Of a Unix socket it is a string: its path; or `\0` and a name, which is in no directory (Linux); or nothing,
+ * where the socket has none, as a client's mostly has not.
+ */
+export type Address = SocketAddress | string;
+
 /** The family of an address; 0 where any will do. */
 export type Family = 0 | 4 | 6;
 
@@ -90,10 +96,9 @@ export interface ListenerSink {
 }
 
 /** An address at which connections are accepted. */
-export interface Listener {
-  readonly family: 4 | 6;
+export interface Listener<A extends Address = SocketAddress> {
   /** The address, with the port that the system chose where it was left to it. */
-  readonly address: SocketAddress;
+  readonly address: A;
   /** Its descriptor, or -1 where there is none to be seen. */
   readonly fileno: number;
   /** Begin to hand out connections. Those that come before wait. */
@@ -110,6 +115,12 @@ export interface ResolveRequest {
   readonly family: Family;
   /** Is it to listen at? */
   readonly passive: boolean;
+  /** Leave out families that no interface of this machine but the loopback has. */
+  readonly addrConfig?: boolean;
+  /** Where there is no IPv6 address, the IPv4 addresses as IPv6 addresses; asked for with family 6. */
+  readonly v4Mapped?: boolean;
+  /** With `v4Mapped`: those of both families. */
+  readonly allMapped?: boolean;
 }
 
 /** How to listen. */
@@ -124,6 +135,53 @@ export interface ListenOptions {
   readonly keepAlive: boolean;
 }
 
+/** Who is told what happens on a datagram channel. */
+export interface DatagramSink {
+  /** A datagram came; the array is the sink's from now on. */
+  channelDatagram(data: Uint8Array, address: SocketAddress): void;
+  /** Sending or receiving failed. The channel goes on. */
+  channelError(error: unknown): void;
+  /** What became of everything that `send` took is known: more can be sent. */
+  channelWritable(): void;
+}
+
+/** A socket of datagrams. It is made paused. */
+export interface DatagramChannel {
+  /** How many bytes `send` took that the system has not taken yet. */
+  readonly unsent: number;
+  /** How many datagrams `send` took whose fate is not known yet; `channelWritable` follows when it is 0 again. */
+  readonly pending: number;
+  /** Name who is told what happens. Called once, before anything else. */
+  attach(sink: DatagramSink): void;
+  /** A fact about the socket by the name that `getExtraInfo` knows it under; `undefined` where there is none. */
+  info(name: string): unknown;
+  /** Begin to hand out what comes, or go on. */
+  resume(): void;
+  /** Hand out nothing. What comes meanwhile is kept as far as a system would keep it. */
+  pause(): void;
+  /**
+   * Send one datagram, which must not change until the system has taken it.
+   * @param to where; `null` on a connected socket.
+   * @returns whether the channel took it. It takes none while `unsent` is not 0.
+   */
+  send(data: Uint8Array, to: Endpoint | null): boolean;
+  /** Close it at once; what is unsent is lost. */
+  close(): void;
+}
+
+/** How a socket of datagrams is made. */
+export interface DatagramRequest {
+  readonly family: 4 | 6;
+  /** Where it receives; `null` lets the system choose. */
+  readonly local: Endpoint | null;
+  /** What it is connected to; `null`: nothing. */
+  readonly remote: Endpoint | null;
+  /** May other sockets be bound to the same address, the system sharing out what comes? */
+  readonly reusePort: boolean;
+  /** May it send to broadcast addresses? */
+  readonly broadcast: boolean;
+}
+
 /** What a reactor can do with the network. */
 export interface Network {
   /** Find the endpoints of a name, in the order in which they should be tried. */
@@ -132,4 +190,12 @@ export interface Network {
   connect(remote: Endpoint, local: Endpoint | null, done: Done<Channel>): Operation;
   /** Bind, and listen. */
   listen(local: Endpoint, options: ListenOptions, done: Done<Listener>): Operation;
+  /** Connect to a Unix socket by its path, or by 0 and its name. Absent where there are none. */
+  connectUnix?(path: Uint8Array, done: Done<Channel>): Operation;
+  /** Bind to a path, which nothing may have yet, and listen. Whatever is at that path stays when the listener is closed. */
+  listenUnix?(path: Uint8Array, backlog: number, done: Done<Listener<string>>): Operation;
+  /** Make a socket of datagrams: bind it, and connect it where that is asked for. Absent where there are none. */
+  datagram?(request: DatagramRequest, done: Done<DatagramChannel>): Operation;
+  /** Find the name of a host by its address; an error where it has none. Absent where that cannot be asked. */
+  reverse?(endpoint: Endpoint, done: Done<string>): Operation;
 }

@@ -95,6 +95,13 @@ export class ValueError extends Error {
   }
 }
 
+/** A number is greater or smaller than what it stands for can be, such as a port. */
+export class OverflowError extends Error {
+  override get name(): string {
+    return 'OverflowError';
+  }
+}
+
 /** A key, index or context variable has no value. */
 export class LookupError extends Error {
   override get name(): string {
@@ -248,6 +255,62 @@ export class ConnectionAbortedError extends ConnectionError {
 export class BrokenPipeError extends ConnectionError {
   override get name(): string {
     return 'BrokenPipeError';
+  }
+}
+
+/** There is no such file, directory or program. */
+export class FileNotFoundError extends OSError {
+  override get name(): string {
+    return 'FileNotFoundError';
+  }
+}
+
+/** There is such a file or directory already. */
+export class FileExistsError extends OSError {
+  override get name(): string {
+    return 'FileExistsError';
+  }
+}
+
+/** It is a directory, where a file was needed. */
+export class IsADirectoryError extends OSError {
+  override get name(): string {
+    return 'IsADirectoryError';
+  }
+}
+
+/** It is no directory, where one was needed. */
+export class NotADirectoryError extends OSError {
+  override get name(): string {
+    return 'NotADirectoryError';
+  }
+}
+
+/** The rights to do it are missing. */
+export class PermissionError extends OSError {
+  override get name(): string {
+    return 'PermissionError';
+  }
+}
+
+/** There is no such process (any more). */
+export class ProcessLookupError extends OSError {
+  override get name(): string {
+    return 'ProcessLookupError';
+  }
+}
+
+/** There is no such child process (any more). */
+export class ChildProcessError extends OSError {
+  override get name(): string {
+    return 'ChildProcessError';
+  }
+}
+
+/** A signal interrupted a call of the system. */
+export class InterruptedError extends OSError {
+  override get name(): string {
+    return 'InterruptedError';
   }
 }
 

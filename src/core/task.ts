@@ -154,22 +154,24 @@ export class Task<T> extends Future<T> implements Entry {
       this._markRetrieved();
       return false;
     }
-    // Down a chain of tasks that wait for one another, without using the stack for it.
-    let task: Task<unknown> = this as Task<unknown>;
-    for (;;) {
+    // Down the tasks that wait for one another, without using the stack for it: such a chain can be long.
+    const asked: Task<unknown>[] = [this as Task<unknown>];
+    for (let task = asked.pop(); task !== undefined; task = asked.pop()) {
       task.#request();
-      if (task.#cancelStrands(message)) return true;
-      const waiter = task._waiter;
-      if (waiter === null || waiter._state !== PENDING) break;
-      if (waiter instanceof Task && waiter.cancel === Task.prototype.cancel) {
-        task = waiter as Task<unknown>;
-        continue;
+      let reached = false;
+      for (const waiter of task._waitsFor()) {
+        if (waiter instanceof Task && waiter.cancel === Task.prototype.cancel) {
+          if (waiter._state !== PENDING) continue;
+          asked.push(waiter as Task<unknown>);
+          reached = true;
+        } else {
+          reached = waiter.cancel(message) || reached;
+        }
       }
-      if (waiter.cancel(message)) return true;
-      break;
+      if (reached) continue;
+      task._mustCancel = true;
+      task._value = message ?? undefined;
     }
-    task._mustCancel = true;
-    task._value = message ?? undefined;
     return true;
   }
 
@@ -397,18 +399,6 @@ export class Task<T> extends Future<T> implements Entry {
     this.#native?.controller?.abort(new CancelledError('the task was cancelled'));
   }
 
-  /** Cancel what the task's async functions await. @returns whether there was something. */
-  #cancelStrands(message: unknown): boolean {
-    const strands = this.#native?.strands;
-    if (strands === undefined || strands === null) return false;
-    let any = false;
-    for (const { _waiter: waiter } of [...strands]) {
-      // Where a strand waits for an async function, that function's own strands are where the task waits.
-      if (waiter !== null && !(waiter instanceof InlineFuture)) any = waiter.cancel(message) || any;
-    }
-    return any;
-  }
-
   /** @internal */
   _addStrand(strand: Task<unknown>): void {
     this.#native ??= { strands: null, controller: null };
@@ -421,10 +411,15 @@ export class Task<T> extends Future<T> implements Entry {
     this.#native?.strands?.delete(strand);
   }
 
-  /** @internal What the task waits for: its own future, and those of its strands. */
+  /**
+   * @internal What the task waits for: its own future, or what its async functions await. Where a strand waits for an async function, that
+   * function's own strands are where the task waits.
+   */
   _waitsFor(): Future<unknown>[] {
     const waits: Future<unknown>[] = [];
-    for (const strand of this.#native?.strands ?? []) waits.push(...strand._waitsFor());
+    for (const { _waiter: waiter } of this.#native?.strands ?? []) {
+      if (waiter !== null && !(waiter instanceof InlineFuture)) waits.push(waiter);
+    }
     if (this._waiter !== null && !(this._waiter instanceof InlineFuture)) waits.push(this._waiter);
     return waits;
   }
@@ -443,10 +438,9 @@ export class Task<T> extends Future<T> implements Entry {
     const [word, rest] = cut < 0 ? [state, ''] : [state.slice(0, cut), state.slice(cut)];
     const shown = this._state === PENDING && this._cancelRequests > 0 ? 'cancelling' : word;
     const coro = this._coro instanceof CoroutineObject ? this._coro.name : '<generator>';
+    const [waiter] = this._waitsFor();
     const waits =
-      this._waiter === null
-        ? ''
-        : ` waitFor=<${this._waiter.constructor.name} ${STATES[this._waiter._state]}>`;
+      waiter === undefined ? '' : ` waitFor=<${waiter.constructor.name} ${STATES[waiter._state]}>`;
     return `${shown} name='${this.getName()}' coro=${coro}${waits}${rest}`;
   }
 }

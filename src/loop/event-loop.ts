@@ -4,16 +4,31 @@
  * Source: Python docs, "Event Loop", "Event Loop Methods".
  */
 import type { Waitable } from '../core/awaitable.ts';
+import type { SocketAddress } from '../core/channel.ts';
 import type { CoroutineObject } from '../core/coroutine.ts';
 import { NotImplementedError } from '../core/errors.ts';
+import type { Callback } from '../core/handle.ts';
 import type { Reactor } from '../core/reactor.ts';
 import { Scheduler } from '../core/scheduler.ts';
 import type { Port } from '../net/address.ts';
 import { type ConnectOptions, createConnection } from '../net/connect.ts';
+import { createUnixConnection, type UnixConnectOptions } from '../net/connect-unix.ts';
+import { createDatagramEndpoint, type DatagramOptions } from '../net/create-datagram-endpoint.ts';
 import { createServer, type Hosts, type ServeOptions } from '../net/create-server.ts';
-import type { StreamProtocol } from '../net/protocols.ts';
+import { createUnixServer, type UnixServeOptions } from '../net/create-unix-server.ts';
+import type { UdpTransport } from '../net/datagram-transport.ts';
+import { type AddressInfo, type AddressInfoOptions, getaddrinfo, getnameinfo } from '../net/name-lookup.ts';
+import type { BaseProtocol, DatagramProtocol, StreamProtocol, SubprocessProtocol } from '../net/protocols.ts';
 import type { Server } from '../net/server.ts';
 import type { StreamTransport } from '../net/stream-transport.ts';
+import type { UnixPath } from '../net/unix-address.ts';
+import type { ReadPipeTransport, WritePipeTransport } from '../process/pipe-transports.ts';
+import { connectReadPipe, connectWritePipe, type PipeEnd } from '../process/pipes.ts';
+import { addSignalHandler, removeSignalHandler } from '../process/signal-handlers.ts';
+import type { Signal } from '../process/signal-names.ts';
+import type { PathLike, SpawnOptions } from '../process/spawn-options.ts';
+import { subprocessExec, subprocessShell } from '../process/start.ts';
+import type { SubprocessTransport } from '../process/subprocess-transport.ts';
 import { LibuvReactor } from '../reactors/libuv/reactor.ts';
 
 /** How a loop is made. */
@@ -66,6 +81,118 @@ export class EventLoop extends Scheduler {
     options: ServeOptions = {},
   ): CoroutineObject<Server> {
     return createServer(this, factory, host, port, options);
+  }
+
+  /**
+   * Connect to the Unix socket at `path`; the protocol that `factory` makes serves the connection.
+   * @throws {OSError} where it could not be connected to.
+   */
+  createUnixConnection<P extends StreamProtocol>(
+    factory: () => P,
+    path: UnixPath,
+    options: UnixConnectOptions = {},
+  ): CoroutineObject<[transport: StreamTransport, protocol: P]> {
+    return createUnixConnection(this, factory, path, options);
+  }
+
+  /**
+   * Serve at the Unix socket `path`, each connection with a protocol that `factory` makes.
+   * @throws {OSError} where the path cannot be bound.
+   */
+  createUnixServer(
+    factory: () => StreamProtocol,
+    path: UnixPath,
+    options: UnixServeOptions = {},
+  ): CoroutineObject<Server<string>> {
+    return createUnixServer(this, factory, path, options);
+  }
+
+  /**
+   * Make an endpoint that sends and receives datagrams; the protocol that `factory` makes serves it.
+   * @throws {OSError} where it cannot be bound or connected.
+   */
+  createDatagramEndpoint<P extends DatagramProtocol>(
+    factory: () => P,
+    options: DatagramOptions = {},
+  ): CoroutineObject<[transport: UdpTransport, protocol: P]> {
+    return createDatagramEndpoint(this, factory, options);
+  }
+
+  /**
+   * Find the addresses of a host and a port or service.
+   * @throws {gaierror} where there is none.
+   */
+  getaddrinfo(
+    host: string | null,
+    port: Port,
+    options: AddressInfoOptions = {},
+  ): CoroutineObject<AddressInfo[]> {
+    return getaddrinfo(this, host, port, options);
+  }
+
+  /**
+   * Find the names of the host and the service of an address.
+   * @param flags any of `socket.NI_...`.
+   * @throws {gaierror} where `sockaddr` holds no address.
+   */
+  getnameinfo(sockaddr: SocketAddress, flags = 0): CoroutineObject<[host: string, service: string]> {
+    return getnameinfo(this, sockaddr, flags);
+  }
+
+  /**
+   * Run a program; the protocol that `factory` makes serves it. `args` are its arguments, which are strings, and the options as the last one.
+   * @throws {FileNotFoundError} where there is no such program; {PermissionError} where it cannot be run.
+   */
+  subprocessExec<P extends SubprocessProtocol>(
+    factory: () => P,
+    program: PathLike,
+    ...args: readonly PathLike[] | readonly [...args: PathLike[], options: SpawnOptions | undefined]
+  ): CoroutineObject<[transport: SubprocessTransport, protocol: P]> {
+    return subprocessExec(this, factory, program, args);
+  }
+
+  /** Run a command of the shell; the protocol that `factory` makes serves it. */
+  subprocessShell<P extends SubprocessProtocol>(
+    factory: () => P,
+    cmd: string,
+    options: SpawnOptions = {},
+  ): CoroutineObject<[transport: SubprocessTransport, protocol: P]> {
+    return subprocessShell(this, factory, cmd, options);
+  }
+
+  /**
+   * Read from a pipe, a socket or a terminal that is open already; the transport owns it.
+   * @throws {ValueError} where it is none of these.
+   */
+  connectReadPipe<P extends StreamProtocol>(
+    factory: () => P,
+    pipe: PipeEnd,
+  ): CoroutineObject<[transport: ReadPipeTransport, protocol: P]> {
+    return connectReadPipe(this, factory, pipe);
+  }
+
+  /**
+   * Write to a pipe, a socket or a terminal that is open already; the transport owns it.
+   * @throws {ValueError} where it is none of these.
+   */
+  connectWritePipe<P extends BaseProtocol>(
+    factory: () => P,
+    pipe: PipeEnd,
+  ): CoroutineObject<[transport: WritePipeTransport, protocol: P]> {
+    return connectWritePipe(this, factory, pipe);
+  }
+
+  /**
+   * Call `callback` with `args` whenever the signal comes, in place of what it does otherwise.
+   * @throws {ValueError} where there is no such signal; {RuntimeError} where it cannot be caught.
+   */
+  addSignalHandler<A extends readonly unknown[]>(signal: Signal, callback: Callback<A>, ...args: A): void {
+    addSignalHandler(this, signal, callback, args);
+  }
+
+  /** Let the signal do what it does otherwise. @returns whether it had a handler. */
+  removeSignalHandler(signal: Signal): boolean {
+    return removeSignalHandler(this, signal);
   }
 
   override toString(): string {

@@ -1,10 +1,12 @@
 /**
  * Ctrl-C while a program runs: the first one cancels the main task, the second one ends the process at once.
  *
- * The handlers are there only while the main task runs, and only where the program has none of its own. Source: Python docs, "Runners",
- * "Handling Keyboard Interruption".
+ * The handlers are there only while the main task runs, and only where the program has none of its own; one that it adds to the loop takes
+ * over. Source: Python docs, "Runners", "Handling Keyboard Interruption".
  */
+import type { Scheduler } from '../core/scheduler.ts';
 import type { Task } from '../core/task.ts';
+import { handlesSignal } from '../process/signal-handlers.ts';
 
 type Signal = 'SIGINT' | 'SIGTERM';
 /** The status of a process that a signal ended: 128 and the signal's number. */
@@ -44,6 +46,7 @@ export class Interrupts {
   }
 
   readonly #interrupt = (signal: Signal): void => {
+    if (handlesSignal(this.#task.getLoop() as Scheduler, signal)) return;
     this.#count++;
     if (this.#count === 1 && !this.#task.done()) {
       this.signal = signal;

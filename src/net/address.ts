@@ -3,16 +3,17 @@
  *
  * Source: Python docs, "Event Loop", `create_connection`, `create_server`; "socket", "Socket families".
  */
-import type { Endpoint, Family, SocketAddress } from '../core/channel.ts';
-import { ValueError } from '../core/errors.ts';
+import type { Address, Endpoint, Family, SocketAddress } from '../core/channel.ts';
+import { OverflowError, ValueError } from '../core/errors.ts';
 import { describe } from '../core/repr.ts';
 import { gaierror } from './os-error.ts';
 
 /** A port as callers may give it: a number, digits, or nothing. */
 export type Port = number | string | null;
 
-/** An address the way Python writes it: `('127.0.0.1', 80)`. */
-export function formatAddress(address: SocketAddress): string {
+/** An address the way Python writes it: `('127.0.0.1', 80)`, and `'/run/it.sock'` for a Unix socket. */
+export function formatAddress(address: Address): string {
+  if (typeof address === 'string') return `'${address.replaceAll('\0', '\\x00')}'`;
   return `(${address.map((part) => (typeof part === 'string' ? `'${part}'` : part)).join(', ')})`;
 }
 
@@ -23,7 +24,7 @@ export function addressOf({ family, host, port }: Endpoint): SocketAddress {
 
 /**
  * The number of a port.
- * @throws {ValueError} where there is no such port; {gaierror} for the name of a service.
+ * @throws {OverflowError} where there is no such port; {ValueError} where it is not whole; {gaierror} for the name of a service.
  */
 export function toPort(port: Port | undefined, where: string): number {
   if (port === null || port === undefined || port === '') return 0;
@@ -34,7 +35,7 @@ export function toPort(port: Port | undefined, where: string): number {
   if (!Number.isInteger(number)) {
     throw new ValueError(`${where}: port must be a whole number, got ${describe(port)}`);
   }
-  if (number < 0 || number > 65535) throw new ValueError(`${where}: port must be 0-65535, got ${number}`);
+  if (number < 0 || number > 65535) throw new OverflowError(`${where}: port must be 0-65535, got ${number}`);
   return number;
 }
 

@@ -1,12 +1,13 @@
 /**
  * `createConnection`: look up a host, connect to the first of its addresses that answers, and give the connection to a protocol.
  *
- * Cancelled at any step, it leaves no socket open. Source: Python docs, "Event Loop", "Opening network connections"; asyncio/base_events.py.
+ * The addresses are tried one after the other, or as "happy eyeballs" do: the next one already when the last has not answered for a while.
+ * Cancelled at any step, it leaves no socket open. Source: Python docs, "Event Loop", "Opening network connections"; asyncio/base_events.py; RFC 8305.
  */
 import type { Coroutine } from '../core/awaitable.ts';
 import type { Channel, Endpoint, Family } from '../core/channel.ts';
 import { type CoroutineObject, LazyCoroutine } from '../core/coroutine.ts';
-import { OSError, ValueError } from '../core/errors.ts';
+import { CancelledError, OSError, TimeoutError, ValueError } from '../core/errors.ts';
 import { ExceptionGroup } from '../core/exception-group.ts';
 import { describe } from '../core/repr.ts';
 import type { Scheduler } from '../core/scheduler.ts';
@@ -22,6 +23,7 @@ import {
 import { networkOf, operate } from './operation.ts';
 import { toOSError } from './os-error.ts';
 import type { StreamProtocol } from './protocols.ts';
+import { staggeredRace } from './staggered-race.ts';
 import { StreamTransport } from './stream-transport.ts';
 
 /** How to connect. */
@@ -29,14 +31,16 @@ export interface ConnectOptions {
   /** Only addresses of this family; 0 for any. */
   readonly family?: Family | undefined;
   /** The address to connect from: a host and a port. */
-  readonly localAddr?: readonly [host: string | null, port: Port] | undefined;
+  readonly localAddr?: readonly [host: string | null, port: Port] | null | undefined;
   /** Where several addresses failed, raise an `ExceptionGroup` of all errors rather than one that sums them up. */
   readonly allErrors?: boolean | undefined;
-  /** Try the families in turn, this many addresses of the first one before the second. */
+  /** Try the families in turn, this many addresses of the first one before the second. By default 1 with `happyEyeballsDelay`, else the order is kept. */
   readonly interleave?: number | null | undefined;
+  /** How long an address may take to answer before the next is tried as well, in seconds; RFC 8305 recommends 0.25. By default they are tried one by one. */
+  readonly happyEyeballsDelay?: number | null | undefined;
 }
 
-const OPTIONS = ['family', 'localAddr', 'allErrors', 'interleave'] as const;
+const OPTIONS = ['family', 'localAddr', 'allErrors', 'interleave', 'happyEyeballsDelay'] as const;
 const WHERE = 'createConnection()';
 
 /**
@@ -74,12 +78,19 @@ function* connection<P extends StreamProtocol>(
     throw new ValueError('host and port was not specified and no sock specified');
   }
   const family = checkFamily(options.family, WHERE);
+  const delay = checkDelay(options.happyEyeballsDelay);
+  const localAddr = checkLocal(options.localAddr);
+  const interleave = options.interleave ?? (delay === null ? null : 1);
   let remotes = yield* resolve(loop, host, port, family);
-  const { localAddr, interleave } = options;
-  const locals = localAddr === undefined ? null : yield* resolve(loop, localAddr[0], localAddr[1], family);
+  const locals = localAddr === null ? null : yield* resolve(loop, localAddr[0], localAddr[1], family);
   if (interleave) remotes = interleaved(remotes, interleave);
-  const channel = yield* connectFirst(loop, remotes, locals, options.allErrors === true);
-  return yield* serve(loop, channel, factory);
+  const errors: OSError[][] = remotes.map(() => []);
+  const attempts = remotes.map(
+    (remote, index) => () => connectOne(loop, remote, locals, errors[index] as OSError[]),
+  );
+  const channel = delay === null ? yield* oneByOne(attempts) : yield* staggered(attempts, delay);
+  if (channel === null) throw failureOf(errors.flat(), options.allErrors === true);
+  return yield* serve(loop, channel, factory, WHERE);
 }
 
 function* resolve(
@@ -115,29 +126,74 @@ export function interleaved(endpoints: readonly Endpoint[], firstFamilyCount: nu
   return ahead;
 }
 
-function* connectFirst(
-  loop: Scheduler,
-  remotes: readonly Endpoint[],
-  locals: readonly Endpoint[] | null,
-  allErrors: boolean,
-): Coroutine<Channel> {
-  const errors: OSError[] = [];
-  for (const remote of remotes) {
+function checkLocal(local: ConnectOptions['localAddr']): readonly [string | null, Port] | null {
+  if (local === undefined || local === null) return null;
+  if (Array.isArray(local) && local.length === 2) return local as readonly [string | null, Port];
+  throw new TypeError(`${WHERE}: localAddr must be [host, port], not ${describe(local)}`);
+}
+
+function checkDelay(delay: number | null | undefined): number | null {
+  if (delay === null || delay === undefined) return null;
+  if (typeof delay !== 'number') {
+    throw new TypeError(`${WHERE}: happyEyeballsDelay must be a number of seconds, not ${describe(delay)}`);
+  }
+  if (!Number.isNaN(delay)) return delay;
+  throw new ValueError(`${WHERE}: happyEyeballsDelay must be a number of seconds, not NaN (not a number)`);
+}
+
+type Attempt = () => Coroutine<Channel>;
+
+/** The first channel that can be had, or `null`. */
+function* oneByOne(attempts: readonly Attempt[]): Coroutine<Channel | null> {
+  for (const connect of attempts) {
     try {
-      return yield* connectOne(loop, remote, locals, errors);
+      return yield* connect();
     } catch (error) {
       if (!(error instanceof OSError)) throw error;
-      errors.push(error);
     }
   }
-  if (allErrors) throw new ExceptionGroup('createConnection failed', errors);
+  return null;
+}
+
+/** The same, not waiting long for any. */
+function* staggered(attempts: readonly Attempt[], delay: number): Coroutine<Channel | null> {
+  const opened: Channel[] = [];
+  const contestants = attempts.map(
+    (connect) =>
+      function* createConnection(): Coroutine<Channel> {
+        const channel = yield* connect();
+        opened.push(channel);
+        return channel;
+      },
+  );
+  let won: Channel | null = null;
+  try {
+    const { winner, errors } = yield* staggeredRace(contestants, delay);
+    won = winner?.value ?? null;
+    if (won === null) for (const error of errors) if (isMistake(error)) throw error;
+    return won;
+  } finally {
+    for (const channel of opened) if (channel !== won) channel.close();
+  }
+}
+
+/** Is it something else than a failure to connect? */
+function isMistake(error: unknown): boolean {
+  return !(error instanceof OSError || error instanceof CancelledError);
+}
+
+/** What is told where no address could be connected to. */
+function failureOf(errors: readonly OSError[], all: boolean): Error {
   const [first] = errors;
-  if (first !== undefined && errors.every(({ message }) => message === first.message)) throw first;
-  throw new OSError(`Multiple exceptions: ${errors.map(({ message }) => message).join(', ')}`, {
+  if (first === undefined) return new TimeoutError('createConnection failed');
+  if (all) return new ExceptionGroup('createConnection failed', errors);
+  if (errors.every(({ message }) => message === first.message)) return first;
+  return new OSError(`Multiple exceptions: ${errors.map(({ message }) => message).join(', ')}`, {
     cause: new ExceptionGroup('createConnection failed', errors),
   });
 }
 
+/** Connect to one address, from the first local address that can be had. Every failure is written down in `errors`; the last one is thrown. */
 function* connectOne(
   loop: Scheduler,
   remote: Endpoint,
@@ -145,17 +201,20 @@ function* connectOne(
   errors: OSError[],
 ): Coroutine<Channel> {
   const candidates = locals?.filter(({ family }) => family === remote.family) ?? [null];
-  for (const [index, local] of candidates.entries()) {
+  let last = new OSError(`no matching local address with family=${remote.family} found`);
+  if (candidates.length === 0) errors.push(last);
+  for (const local of candidates) {
     try {
       return yield* attempt(loop, remote, local);
     } catch (error) {
-      // The next local address can help only where this one could not be had.
-      if (!(error instanceof OSError && error.syscall === 'bind') || index === candidates.length - 1)
-        throw error;
+      if (!(error instanceof OSError)) throw error;
       errors.push(error);
+      last = error;
+      // The next local address can help only where this one could not be had.
+      if (error.syscall !== 'bind') break;
     }
   }
-  throw new OSError(`no matching local address with family=${remote.family} found`);
+  throw last;
 }
 
 function* attempt(loop: Scheduler, remote: Endpoint, local: Endpoint | null): Coroutine<Channel> {
@@ -175,14 +234,16 @@ function* attempt(loop: Scheduler, remote: Endpoint, local: Endpoint | null): Co
   }
 }
 
-function* serve<P extends StreamProtocol>(
+/** Give a connection to the protocol that `factory` makes, and wait until it knows. Whatever goes wrong, the connection is closed. */
+export function* serve<P extends StreamProtocol>(
   loop: Scheduler,
   channel: Channel,
   factory: () => P,
+  where: string,
 ): Coroutine<[StreamTransport, P]> {
   let protocol: P;
   try {
-    protocol = makeProtocol(factory, WHERE);
+    protocol = makeProtocol(factory, where);
   } catch (error) {
     channel.close();
     throw error;

@@ -5,7 +5,7 @@
  * others remain. Source: Python docs, "Event Loop", "Creating network servers"; asyncio/base_events.py.
  */
 import type { Coroutine } from '../core/awaitable.ts';
-import type { Endpoint, Family, Listener, ListenOptions } from '../core/channel.ts';
+import type { Address, Endpoint, Family, Listener, ListenOptions } from '../core/channel.ts';
 import { type CoroutineObject, LazyCoroutine } from '../core/coroutine.ts';
 import { OSError, ValueError } from '../core/errors.ts';
 import { describe } from '../core/repr.ts';
@@ -72,19 +72,24 @@ function* serverAt(
   options: ServeOptions,
 ): Coroutine<Server> {
   checkOptions(options, OPTIONS, WHERE);
-  if (typeof factory !== 'function') {
-    throw new TypeError(`${WHERE} needs a function that returns a protocol, not ${describe(factory)}`);
-  }
+  checkFactory(factory, WHERE);
   if (host === null && port === null) throw new ValueError('Neither host/port nor sock were specified');
   const endpoints = yield* resolveAll(loop, host, port, checkFamily(options.family, WHERE));
   const listeners = yield* listenAll(loop, endpoints, {
-    backlog: checkBacklog(options.backlog),
+    backlog: checkBacklog(options.backlog, WHERE),
     reusePort: options.reusePort === true,
     reuseAddress: options.reuseAddress ?? undefined,
     keepAlive: options.keepAlive === true,
   });
-  const server = new Server(loop, listeners, factory);
-  if (options.startServing === false) return server;
+  return yield* startUnlessTold(new Server(loop, listeners, factory, WHERE), options.startServing);
+}
+
+/** Begin to serve, but for `startServing: false`. */
+export function* startUnlessTold<A extends Address>(
+  server: Server<A>,
+  startServing: boolean | undefined,
+): Coroutine<Server<A>> {
+  if (startServing === false) return server;
   try {
     server._start();
     yield* sleep(0);
@@ -95,9 +100,17 @@ function* serverAt(
   }
 }
 
-function checkBacklog(backlog = 100): number {
+/** @throws {TypeError} where `factory` is no function. */
+export function checkFactory(factory: unknown, where: string): void {
+  if (typeof factory === 'function') return;
+  throw new TypeError(`${where} needs a function that returns a protocol, not ${describe(factory)}`);
+}
+
+/** @throws {ValueError} where `backlog` is no number of connections. */
+export function checkBacklog(backlog: number | undefined, where: string): number {
+  if (backlog === undefined) return 100;
   if (Number.isInteger(backlog) && backlog > 0) return backlog;
-  throw new ValueError(`${WHERE}: backlog must be a positive whole number, not ${describe(backlog)}`);
+  throw new ValueError(`${where}: backlog must be a positive whole number, not ${describe(backlog)}`);
 }
 
 /** The endpoints of all hosts, each once. */

@@ -7,11 +7,19 @@
 import util from 'node:util';
 import {
   BrokenPipeError,
+  ChildProcessError,
   ConnectionAbortedError,
   ConnectionRefusedError,
   ConnectionResetError,
+  FileExistsError,
+  FileNotFoundError,
+  InterruptedError,
+  IsADirectoryError,
+  NotADirectoryError,
   OSError,
   type OSErrorFields,
+  PermissionError,
+  ProcessLookupError,
   TimeoutError,
 } from '../core/errors.ts';
 
@@ -31,6 +39,15 @@ const CLASSES: Readonly<Record<string, ErrorClass>> = {
   EPIPE: BrokenPipeError,
   ESHUTDOWN: BrokenPipeError,
   ETIMEDOUT: TimeoutError,
+  ENOENT: FileNotFoundError,
+  EEXIST: FileExistsError,
+  EISDIR: IsADirectoryError,
+  ENOTDIR: NotADirectoryError,
+  EACCES: PermissionError,
+  EPERM: PermissionError,
+  ESRCH: ProcessLookupError,
+  ECHILD: ChildProcessError,
+  EINTR: InterruptedError,
 };
 
 /** What `getaddrinfo` answers, by the names that hosts give it: the number and text of the C library. */

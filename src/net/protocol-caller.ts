@@ -11,7 +11,13 @@ import { running } from '../core/running.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import { warn } from '../core/warn.ts';
 import type { FlowChange } from './flow-control.ts';
-import { type BufferedProtocol, isBuffered, type Protocol, type StreamProtocol } from './protocols.ts';
+import {
+  type BaseProtocol,
+  type BufferedProtocol,
+  isBuffered,
+  type Protocol,
+  type StreamProtocol,
+} from './protocols.ts';
 
 /** Whose protocol it is. */
 export interface Callee {
@@ -21,25 +27,25 @@ export interface Callee {
   _report(error: unknown, message: string): void;
 }
 
-export class ProtocolCaller {
+export class ProtocolCaller<P extends BaseProtocol = StreamProtocol> {
   readonly #loop: Scheduler;
   readonly #owner: Callee;
   readonly #context: Context;
-  #protocol: StreamProtocol | null = null;
+  #protocol: P | null = null;
   #buffered = false;
 
-  constructor(loop: Scheduler, owner: Callee, protocol: StreamProtocol) {
+  constructor(loop: Scheduler, owner: Callee, protocol: P) {
     this.#loop = loop;
     this.#owner = owner;
     this.#context = currentContext().copy();
     this.protocol = protocol;
   }
 
-  get protocol(): StreamProtocol | null {
+  get protocol(): P | null {
     return this.#protocol;
   }
 
-  set protocol(protocol: StreamProtocol | null) {
+  set protocol(protocol: P | null) {
     this.#protocol = protocol;
     this.#buffered = protocol !== null && isBuffered(protocol);
   }

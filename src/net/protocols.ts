@@ -6,7 +6,7 @@
  * Source: Python docs, "Transports and Protocols", "Protocols"; asyncio/protocols.py.
  */
 import type { SocketAddress } from '../core/channel.ts';
-import type { BaseTransport, Transport } from './transports.ts';
+import type { BaseTransport, DatagramTransport, Transport } from './transports.ts';
 
 /** What all protocols have. */
 export class BaseProtocol {
@@ -63,10 +63,12 @@ export abstract class BufferedProtocol extends BaseProtocol {
 
 /** A protocol of datagrams. */
 export class DatagramProtocol extends BaseProtocol {
+  override connectionMade(_transport: DatagramTransport): void {}
+
   /** A datagram came from `addr`. */
   datagramReceived(_data: Uint8Array, _addr: SocketAddress): void {}
 
-  /** Sending or receiving failed. The transport goes on. */
+  /** Sending or receiving failed, with an `OSError`. The transport goes on. */
   errorReceived(_exc: Error): void {}
 }
 
@@ -86,7 +88,7 @@ export class SubprocessProtocol extends BaseProtocol {
 export type StreamProtocol = Protocol | BufferedProtocol;
 
 /** Does `protocol` receive into a buffer of its own? */
-export function isBuffered(protocol: StreamProtocol): protocol is BufferedProtocol {
+export function isBuffered(protocol: BaseProtocol): protocol is BufferedProtocol {
   return (
     protocol instanceof BufferedProtocol ||
     typeof (protocol as Partial<BufferedProtocol>).getBuffer === 'function'

@@ -5,7 +5,7 @@
  * closing it does not touch them, `closeClients` and `abortClients` do. Source: Python docs, "Event Loop", "Server Objects" (3.14).
  */
 import type { Coroutine } from '../core/awaitable.ts';
-import type { Channel, Listener, ListenerSink, SocketAddress } from '../core/channel.ts';
+import type { Address, Channel, Listener, ListenerSink, SocketAddress } from '../core/channel.ts';
 import { type CoroutineObject, LazyCoroutine } from '../core/coroutine.ts';
 import { CancelledError, isExit, RuntimeError } from '../core/errors.ts';
 import type { Future } from '../core/future.ts';
@@ -17,29 +17,39 @@ import type { StreamProtocol } from './protocols.ts';
 import { StreamTransport, type TransportOwner } from './stream-transport.ts';
 import { TransportSocket } from './transport-socket.ts';
 
-export class Server implements TransportOwner, ListenerSink, AsyncDisposable {
+/** @typeParam A what addresses it listens at: host and port, or a path. `Server<Address>` is any server. */
+export class Server<A extends Address = SocketAddress>
+  implements TransportOwner, ListenerSink, AsyncDisposable
+{
   readonly #loop: Scheduler;
   readonly #factory: () => StreamProtocol;
   readonly #clients = new Set<StreamTransport>();
-  readonly #sockets: readonly TransportSocket[];
-  #listeners: readonly Listener[] | null;
+  readonly #where: string;
+  readonly #sockets: readonly TransportSocket<A>[];
+  #listeners: readonly Listener<A>[] | null;
   #serving = false;
   #servingForever: Future<never> | null = null;
   /** Who waits for the end; `null` when it has come. */
   #waiters: Future<void>[] | null = [];
 
   /** @internal Made by `createServer` and `startServer`. */
-  constructor(loop: Scheduler, listeners: readonly Listener[], factory: () => StreamProtocol) {
+  constructor(
+    loop: Scheduler,
+    listeners: readonly Listener<A>[],
+    factory: () => StreamProtocol,
+    where = 'createServer()',
+  ) {
     this.#loop = loop;
+    this.#where = where;
     this.#listeners = listeners;
     this.#factory = factory;
     this.#sockets = listeners.map(
-      (listener) => new TransportSocket({ info: (name) => factOf(listener, name) }),
+      (listener) => new TransportSocket<A>({ info: (name) => factOf(listener, name) }),
     );
   }
 
   /** The sockets that it listens with, each with its `getsockname()`; none when it was closed. */
-  get sockets(): readonly TransportSocket[] {
+  get sockets(): readonly TransportSocket<A>[] {
     return this.#listeners === null ? [] : this.#sockets;
   }
 
@@ -195,7 +205,7 @@ export class Server implements TransportOwner, ListenerSink, AsyncDisposable {
       return;
     }
     try {
-      new StreamTransport(this.#loop, channel, makeProtocol(this.#factory, 'createServer()'), {
+      new StreamTransport(this.#loop, channel, makeProtocol(this.#factory, this.#where), {
         owner: this,
       });
     } catch (exception) {
@@ -225,11 +235,11 @@ export class Server implements TransportOwner, ListenerSink, AsyncDisposable {
   }
 }
 
-function acceptOne(server: Server, channel: Channel): void {
+function acceptOne(server: Server<Address>, channel: Channel): void {
   server._accept(channel);
 }
 
-function factOf(listener: Listener, name: string): SocketAddress | number | undefined {
+function factOf(listener: Listener<Address>, name: string): Address | number | undefined {
   if (name === 'sockname') return listener.address;
   return name === 'fileno' ? listener.fileno : undefined;
 }

@@ -15,7 +15,7 @@
  * with what the channel has not got rid of, for flow control.
  * Source: Python docs, "Transports and Protocols".
  */
-import type { Channel, ChannelSink } from '../core/channel.ts';
+import type { Address, Channel, ChannelSink } from '../core/channel.ts';
 import { isExit, OSError, RuntimeError } from '../core/errors.ts';
 import { type Future, setResultUnlessDone } from '../core/future.ts';
 import { describe } from '../core/repr.ts';
@@ -84,7 +84,7 @@ export class StreamTransport extends Transport implements ChannelSink, Callee {
     if (options.waiter !== undefined) loop._soon(setResultUnlessDone, [options.waiter, undefined], null);
   }
 
-  override getExtraInfo<K extends keyof ExtraInfo>(name: K): ExtraInfo[K] | null;
+  override getExtraInfo<K extends keyof ExtraInfo>(name: K): ExtraInfo<Address>[K] | null;
   override getExtraInfo(name: string, fallback?: unknown): unknown;
   override getExtraInfo(name: string, fallback: unknown = null): unknown {
     if (name === 'socket') {

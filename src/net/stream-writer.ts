@@ -5,6 +5,7 @@
  * reader nor its writer, is closed when it is collected, and reported. Source: Python docs, "Streams", `StreamWriter`; asyncio/streams.py.
  */
 import type { Coroutine } from '../core/awaitable.ts';
+import type { Address } from '../core/channel.ts';
 import { type CoroutineObject, LazyCoroutine } from '../core/coroutine.ts';
 import type { Future } from '../core/future.ts';
 import type { Scheduler } from '../core/scheduler.ts';
@@ -113,7 +114,7 @@ export class StreamWriter implements AsyncDisposable {
   }
 
   /** A fact about the connection, such as `'peername'`; `fallback` where there is none. */
-  getExtraInfo<K extends keyof ExtraInfo>(name: K): ExtraInfo[K] | null;
+  getExtraInfo<K extends keyof ExtraInfo>(name: K): ExtraInfo<Address>[K] | null;
   getExtraInfo(name: string, fallback?: unknown): unknown;
   getExtraInfo(name: string, fallback: unknown = null): unknown {
     return this.#transport.getExtraInfo(name, fallback);

@@ -1,5 +1,5 @@
 /**
- * `openConnection` and `startServer`: connections as a reader and a writer.
+ * `openConnection` and `startServer`, `openUnixConnection` and `startUnixServer`: connections as a reader and a writer.
  *
  * Source: Python docs, "Streams".
  */
@@ -11,11 +11,15 @@ import { running } from '../core/running.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import type { Port } from './address.ts';
 import { type ConnectOptions, createConnection } from './connect.ts';
+import { createUnixConnection, type UnixConnectOptions } from './connect-unix.ts';
 import { createServer, type Hosts, type ServeOptions } from './create-server.ts';
+import { createUnixServer, type UnixServeOptions } from './create-unix-server.ts';
 import type { Server } from './server.ts';
 import { DEFAULT_LIMIT, StreamReader } from './stream-reader.ts';
 import { type ClientConnected, StreamReaderProtocol } from './stream-reader-protocol.ts';
+import type { StreamTransport } from './stream-transport.ts';
 import { StreamWriter } from './stream-writer.ts';
+import type { UnixPath } from './unix-address.ts';
 
 /** Options of `openConnection`: those of `createConnection`, and the reader's. */
 export interface OpenConnectionOptions extends ConnectOptions {
@@ -23,8 +27,20 @@ export interface OpenConnectionOptions extends ConnectOptions {
   readonly limit?: number | undefined;
 }
 
+/** Options of `openUnixConnection`: those of `createUnixConnection`, and the reader's. */
+export interface OpenUnixConnectionOptions extends UnixConnectOptions {
+  /** The reader's limit, in bytes; 64 KiB by default. */
+  readonly limit?: number | undefined;
+}
+
 /** Options of `startServer`: those of `createServer`, and the readers'. */
 export interface StartServerOptions extends ServeOptions {
+  /** The limit of each reader, in bytes; 64 KiB by default. */
+  readonly limit?: number | undefined;
+}
+
+/** Options of `startUnixServer`: those of `createUnixServer`, and the readers'. */
+export interface StartUnixServerOptions extends UnixServeOptions {
   /** The limit of each reader, in bytes; 64 KiB by default. */
   readonly limit?: number | undefined;
 }
@@ -52,11 +68,49 @@ function* opened(
   port: Port,
   options: OpenConnectionOptions,
 ): Coroutine<[StreamReader, StreamWriter]> {
-  const { limit = DEFAULT_LIMIT, ...rest } = options;
+  const { limit, ...rest } = options;
+  return yield* asStreams(limit, (loop, factory) => createConnection(loop, factory, host, port, rest));
+}
+
+/**
+ * Connect to the Unix socket at `path`.
+ *
+ * ```ts
+ * const [reader, writer] = yield* asyncio.openUnixConnection('/run/service.sock');
+ * ```
+ * @throws {OSError} where it could not be connected to.
+ */
+export function openUnixConnection(
+  path: UnixPath,
+  options: OpenUnixConnectionOptions = {},
+): CoroutineObject<[reader: StreamReader, writer: StreamWriter]> {
+  return new LazyCoroutine<[StreamReader, StreamWriter]>(openedUnix as never, undefined, [path, options]);
+}
+
+Object.defineProperty(openedUnix, 'name', { value: 'openUnixConnection' });
+
+function* openedUnix(
+  path: UnixPath,
+  options: OpenUnixConnectionOptions,
+): Coroutine<[StreamReader, StreamWriter]> {
+  const { limit, ...rest } = options;
+  return yield* asStreams(limit, (loop, factory) => createUnixConnection(loop, factory, path, rest));
+}
+
+type Connect = (
+  loop: Scheduler,
+  factory: () => StreamReaderProtocol,
+) => CoroutineObject<[StreamTransport, StreamReaderProtocol]>;
+
+/** The reader and the writer of a connection that `connect` makes. */
+function* asStreams(
+  limit: number | undefined = DEFAULT_LIMIT,
+  connect: Connect,
+): Coroutine<[StreamReader, StreamWriter]> {
   const loop = loopOfNow();
   const reader = new StreamReader({ limit, loop });
   const protocol = new StreamReaderProtocol(reader, null, loop);
-  const [transport] = yield* createConnection(loop, () => protocol, host, port, rest);
+  const [transport] = yield* connect(loop, () => protocol);
   return [reader, new StreamWriter(transport, protocol, reader, loop)];
 }
 
@@ -90,15 +144,66 @@ function* started(
   port: Port,
   options: StartServerOptions,
 ): Coroutine<Server> {
+  const { limit, ...rest } = options;
+  const loop = loopOfNow();
+  return yield* createServer(
+    loop,
+    factoryOf(loop, clientConnected, limit, 'startServer()'),
+    host,
+    port,
+    rest,
+  );
+}
+
+/**
+ * Serve at the Unix socket `path`: `clientConnected` is called as `startServer` does.
+ *
+ * ```ts
+ * const server = yield* asyncio.startUnixServer(function* (reader, writer) {
+ *   writer.write(yield* reader.readline());
+ *   yield* writer.drain();
+ *   writer.close();
+ * }, '/run/service.sock');
+ * ```
+ * @throws {OSError} where the path cannot be bound.
+ */
+export function startUnixServer(
+  clientConnected: ClientConnected,
+  path: UnixPath,
+  options: StartUnixServerOptions = {},
+): CoroutineObject<Server<string>> {
+  return new LazyCoroutine<Server<string>>(startedUnix as never, undefined, [clientConnected, path, options]);
+}
+
+Object.defineProperty(startedUnix, 'name', { value: 'startUnixServer' });
+
+function* startedUnix(
+  clientConnected: ClientConnected,
+  path: UnixPath,
+  options: StartUnixServerOptions,
+): Coroutine<Server<string>> {
+  const { limit, ...rest } = options;
+  const loop = loopOfNow();
+  return yield* createUnixServer(
+    loop,
+    factoryOf(loop, clientConnected, limit, 'startUnixServer()'),
+    path,
+    rest,
+  );
+}
+
+function factoryOf(
+  loop: Scheduler,
+  clientConnected: ClientConnected,
+  limit: number | undefined = DEFAULT_LIMIT,
+  where: string,
+): () => StreamReaderProtocol {
   if (typeof clientConnected !== 'function') {
     throw new TypeError(
-      `startServer() needs a function of a reader and a writer, not ${describe(clientConnected)}`,
+      `${where} needs a function of a reader and a writer, not ${describe(clientConnected)}`,
     );
   }
-  const { limit = DEFAULT_LIMIT, ...rest } = options;
-  const loop = loopOfNow();
-  const factory = () => new StreamReaderProtocol(new StreamReader({ limit, loop }), clientConnected, loop);
-  return yield* createServer(loop, factory, host, port, rest);
+  return () => new StreamReaderProtocol(new StreamReader({ limit, loop }), clientConnected, loop);
 }
 
 function loopOfNow(): Scheduler {

@@ -3,8 +3,9 @@
  *
  * Source: asyncio/trsock.py; Python docs, "socket".
  */
-import type { SocketAddress } from '../core/channel.ts';
+import type { Address, SocketAddress } from '../core/channel.ts';
 import { formatAddress } from './address.ts';
+import { AF_INET, AF_INET6, AF_UNIX } from './socket-constants.ts';
 
 /** Where the facts come from. */
 interface Facts {
@@ -14,7 +15,8 @@ interface Facts {
 /** The address of a connection that was gone before it could be asked for. */
 const UNKNOWN: SocketAddress = ['0.0.0.0', 0];
 
-export class TransportSocket {
+/** @typeParam A what its addresses are: host and port, or a path. */
+export class TransportSocket<A extends Address = SocketAddress> {
   readonly #facts: Facts;
 
   constructor(facts: Facts) {
@@ -22,18 +24,20 @@ export class TransportSocket {
   }
 
   /** The family of its addresses. */
-  get family(): 4 | 6 {
-    return this.getsockname().length === 4 ? 6 : 4;
+  get family(): typeof AF_UNIX | typeof AF_INET | typeof AF_INET6 {
+    const address = this.getsockname();
+    if (typeof address === 'string') return AF_UNIX;
+    return address.length === 4 ? AF_INET6 : AF_INET;
   }
 
   /** The address of this end. */
-  getsockname(): SocketAddress {
-    return (this.#facts.info('sockname') as SocketAddress | null) ?? UNKNOWN;
+  getsockname(): A {
+    return (this.#facts.info('sockname') as A | null) ?? (UNKNOWN as Address as A);
   }
 
   /** The address of the other end; `null` where there is none. */
-  getpeername(): SocketAddress | null {
-    return (this.#facts.info('peername') as SocketAddress | null | undefined) ?? null;
+  getpeername(): A | null {
+    return (this.#facts.info('peername') as A | null | undefined) ?? null;
   }
 
   /** The number of the descriptor, where the host shows it; else, and after closing, -1. */

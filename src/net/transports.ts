@@ -4,7 +4,7 @@
  * They say what there is; each method raises `NotImplementedError` until a kind of transport has it. Source: Python docs, "Transports and
  * Protocols", "Transports"; asyncio/transports.py.
  */
-import type { SocketAddress } from '../core/channel.ts';
+import type { Address, SocketAddress } from '../core/channel.ts';
 import { NotImplementedError } from '../core/errors.ts';
 import type { BaseProtocol } from './protocols.ts';
 import type { TransportSocket } from './transport-socket.ts';
@@ -17,14 +17,14 @@ export interface WriteBufferLimits {
   readonly low?: number | null | undefined;
 }
 
-/** What `getExtraInfo` knows of a connection. */
-export interface ExtraInfo {
+/** What `getExtraInfo` knows of a connection. @typeParam A what its addresses are; those of a Unix socket are strings. */
+export interface ExtraInfo<A extends Address = SocketAddress> {
   /** The address of the other end. */
-  peername: SocketAddress;
+  peername: A;
   /** The address of this end. */
-  sockname: SocketAddress;
+  sockname: A;
   /** What may be seen of the socket. */
-  socket: TransportSocket;
+  socket: TransportSocket<A>;
 }
 
 /** What all transports have. */
@@ -36,7 +36,7 @@ export class BaseTransport implements Disposable {
   }
 
   /** A fact about the connection, such as `'peername'`, `'sockname'` or `'socket'`; `fallback` where there is none. */
-  getExtraInfo<K extends keyof ExtraInfo>(name: K): ExtraInfo[K] | null;
+  getExtraInfo<K extends keyof ExtraInfo>(name: K): ExtraInfo<Address>[K] | null;
   getExtraInfo(name: string, fallback?: unknown): unknown;
   getExtraInfo(name: string, fallback: unknown = null): unknown {
     return Object.hasOwn(this.#extra, name) ? this.#extra[name] : fallback;
@@ -154,6 +154,28 @@ Object.defineProperty(ReadTransport, Symbol.hasInstance, {
     return this === ReadTransport && candidate instanceof Transport;
   },
 });
+
+/** A transport of datagrams: packets that arrive whole or not at all, in no order. */
+export class DatagramTransport extends BaseTransport {
+  override getExtraInfo<K extends keyof ExtraInfo>(name: K): ExtraInfo[K] | null;
+  override getExtraInfo(name: string, fallback?: unknown): unknown;
+  override getExtraInfo(name: string, fallback: unknown = null): unknown {
+    return super.getExtraInfo(name, fallback);
+  }
+
+  /**
+   * Send a datagram; an empty one too. It does not wait: what cannot be sent at once is kept, so do not change the array afterwards.
+   * @param addr where to; `null` is the address that the transport was made with.
+   */
+  sendto(_data: Uint8Array, _addr?: SocketAddress | null): void {
+    missing(this, 'sendto');
+  }
+
+  /** Close it at once: what waits is lost, and the protocol's `connectionLost(null)` is called. */
+  abort(): void {
+    missing(this, 'abort');
+  }
+}
 
 function missing(transport: BaseTransport, method: string): never {
   throw new NotImplementedError(`${transport.constructor.name} has no ${method}()`);

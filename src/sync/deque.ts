@@ -21,6 +21,11 @@ export class Deque<T> {
     return item;
   }
 
+  /** The first item, which stays; `undefined` where there is none. */
+  peek(): T | undefined {
+    return this.#ring[this.#head];
+  }
+
   #grow(): void {
     const old = this.#ring;
     const ring: (T | undefined)[] = [];

@@ -162,11 +162,13 @@ suite('where no loop runs', () => {
     'acquire()': () => new asyncio.Lock().acquire(),
   })) {
     test(`await of ${what} is a RuntimeError that tells of run() and attach()`, async () => {
-      await assert.rejects(async () => await make(), {
+      const awaitable = make();
+      await assert.rejects(async () => await awaitable, {
         name: 'RuntimeError',
         message:
           'no running event loop: await inside asyncio.run(), or call asyncio.attach() once in this process',
       });
+      awaitable.close();
     });
   }
   test('getEventLoop() is a RuntimeError that tells how to have one', () =>

@@ -139,6 +139,17 @@ scenario('the address to connect from can be given', function* ({ loop }) {
     error.message,
     /^\[Errno 99\] error while attempting to bind on address \('192\.0\.2\.1', 0\): \[errno 99\] cannot assign/,
   );
+  const taken = yield* thrownBy(
+    loop.createConnection(() => new Recorder(loop), HOST, port, { localAddr: [HOST, port] }),
+  );
+  assert.ok(taken instanceof asyncio.OSError);
+  assert.deepEqual(
+    [taken.code, taken.message],
+    [
+      'EADDRINUSE',
+      `[Errno 98] error while attempting to bind on address ('${HOST}', ${port}): [errno 98] address already in use`,
+    ],
+  );
   const other = yield* thrownBy(connectFrom('::1'));
   assert.ok(other instanceof asyncio.OSError);
   assert.equal(other.message, 'no matching local address with family=4 found');
@@ -156,9 +167,18 @@ scenario('what makes no sense is refused, and says why', function* ({ loop }) {
   const { createConnection } = loop;
   const connect = createConnection.bind(loop, make);
   yield* refused('ValueError', /^host and port was not specified and no sock specified$/, connect());
-  for (const port of [70000, -1, 1.5, Number.NaN]) {
-    yield* refused('ValueError', /port must be/, connect(HOST, port));
+  for (const port of [65536, -1, '70000']) {
+    yield* refused('OverflowError', /port must be 0-65535, got (65536|-1|70000)$/, connect(HOST, port));
   }
+  for (const port of [1.5, Number.NaN]) {
+    yield* refused('ValueError', /port must be a whole number/, connect(HOST, port));
+  }
+  yield* refused('OverflowError', /port must be 0-65535/, connect(HOST, 80, { localAddr: [HOST, 70_000] }));
+  yield* refused(
+    'TypeError',
+    /localAddr must be \[host, port\]/,
+    connect(HOST, 80, { localAddr: HOST as never }),
+  );
   yield* refused('gaierror', /\[Errno -8\] Servname not supported/, connect(HOST, 'http'));
   yield* refused('TypeError', /port must be a number/, connect(HOST, {} as never));
   yield* refused('TypeError', /host must be a string or null, not 5/, connect(5 as never, 80));

@@ -30,7 +30,8 @@ type Body = (scene: NetScene) => asyncio.Coroutine<unknown>;
 /** The tools of a test file on sockets, for the style in which it is being read. */
 export interface NetStyled extends Pick<Styled, 'co'> {
   readonly style: Style;
-  scenario(name: string, body: Body): void;
+  /** @param skip why it cannot be played here. */
+  scenario(name: string, body: Body, skip?: string | false): void;
 }
 
 /** Call this first in a test file, with `import.meta.url`; the tests of the file are then registered twice. */
@@ -40,8 +41,8 @@ export async function onSockets(url: string): Promise<NetStyled> {
   return {
     style,
     co,
-    scenario(name, body) {
-      test(`${name} (${label})`, { timeout: PATIENCE_MS }, () => playOnSockets(body));
+    scenario(name, body, skip = false) {
+      test(`${name} (${label})`, { timeout: PATIENCE_MS, skip }, () => playOnSockets(body));
     },
   };
 }

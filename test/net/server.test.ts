@@ -1,5 +1,6 @@
 /** `loop.createServer` and `Server`: where it listens, when it accepts, how it ends, and what becomes of its connections. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import * as asyncio from '../../src/index.ts';
 import { thrownBy } from '../both-styles.ts';
 import { FakeChannel } from './fake-channel.ts';
@@ -99,6 +100,39 @@ scenario('several servers share a port where each allows it', function* ({ loop 
   }
 });
 
+scenario(
+  'accepted connections are probed while they are idle, where that is asked for',
+  function* ({ loop }) {
+    for (const keepAlive of [true, false, null]) {
+      const server = yield* loop.createServer(() => new Echo(loop), HOST, 0, { keepAlive });
+      const port = portOf(server);
+      const [transport, protocol] = yield* loop.createConnection(() => new Recorder(loop), HOST, port);
+      const echoed = loop.createFuture<void>();
+      protocol.dataReceived = () => echoed.setResult();
+      transport.write(bytes('x'));
+      yield* echoed;
+      assert.equal(isProbed(port), keepAlive === true);
+      transport.close();
+      yield* protocol.lost;
+      server.close();
+      yield* server.waitClosed();
+    }
+  },
+  process.platform === 'linux' ? false : 'the timers of sockets cannot be seen here',
+);
+
+/** Does the accepted end of a connection have a keep-alive timer? Source: the kernel's `Documentation/networking/proc_net_tcp.rst`. */
+function isProbed(port: number): boolean {
+  const address = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const lines = readFileSync('/proc/net/tcp', 'utf8').split('\n');
+  const [, , , , , timer] =
+    lines
+      .map((line) => line.trim().split(/\s+/))
+      .find((parts) => parts[1] === address && parts[3] === '01') ?? [];
+  assert.ok(timer !== undefined, 'the connection was not found');
+  return timer.startsWith('02:');
+}
+
 scenario('an address that this machine does not have is an error', function* ({ loop }) {
   const error = yield* thrownBy(loop.createServer(() => new Echo(loop), '192.0.2.1', 0));
   assert.ok(error instanceof asyncio.OSError);
@@ -114,7 +148,7 @@ scenario('what makes no sense is refused, and says why', function* ({ loop }) {
   });
   const serve = loop.createServer.bind(loop, make);
   yield* refused('ValueError', /^Neither host\/port nor sock were specified$/, serve());
-  yield* refused('ValueError', /port must be 0-65535, got 65536/, serve(HOST, 65536));
+  yield* refused('OverflowError', /port must be 0-65535, got 65536/, serve(HOST, 65536));
   yield* refused(
     'ValueError',
     /backlog must be a positive whole number, not 0/,

@@ -9,7 +9,7 @@
  * tells when it has gone. Until then the channel takes nothing, so that what waits stays in its owner's hands.
  */
 import type { Socket } from 'node:net';
-import type { Channel, ChannelSink, SocketAddress } from '../../core/channel.ts';
+import type { Address, Channel, ChannelSink, SocketAddress } from '../../core/channel.ts';
 
 const NOTHING: Uint8Array = Buffer.alloc(0);
 
@@ -35,23 +35,30 @@ export class Receiver {
   }
 }
 
+/** The addresses of a connection, where Node does not know them: it tells those of TCP alone. */
+export interface Names {
+  readonly sockname: string;
+  readonly peername: string;
+}
+
 export class SocketChannel implements Channel {
   readonly halfCloses = true;
   readonly #socket: Socket;
   readonly #owner: ChannelOwner;
-  readonly #sockname: SocketAddress | null;
-  readonly #peername: SocketAddress | null;
+  readonly #sockname: Address | null;
+  readonly #peername: Address | null;
   #sink: ChannelSink | null = null;
   #stalled = false;
   #closed = false;
 
   /** @param receiver the `onread` option that `socket` was made with, or `null` if it is to be read through `'data'` events. */
-  constructor(socket: Socket, owner: ChannelOwner, receiver: Receiver | null) {
+  constructor(socket: Socket, owner: ChannelOwner, receiver: Receiver | null, names?: Names) {
     this.#socket = socket;
     this.#owner = owner;
     // They cannot be asked for any more when the connection is gone.
-    this.#sockname = toAddress(socket.localFamily, socket.localAddress, socket.localPort);
-    this.#peername = toAddress(socket.remoteFamily, socket.remoteAddress, socket.remotePort);
+    this.#sockname = names?.sockname ?? toAddress(socket.localFamily, socket.localAddress, socket.localPort);
+    this.#peername =
+      names?.peername ?? toAddress(socket.remoteFamily, socket.remoteAddress, socket.remotePort);
     if (receiver === null) socket.on('data', (data: Uint8Array) => this.#sink?.channelData(data)).pause();
     else receiver.channel = this;
     socket.on('end', this.#ended);

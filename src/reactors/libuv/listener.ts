@@ -1,21 +1,27 @@
 /**
- * An address at which `node:net` accepts connections.
+ * An address at which `node:net` accepts connections: a host and a port, or the path of a Unix socket.
  *
  * Node cannot bind without listening, so a listener that is not asked to accept yet holds the connections that come, up to its backlog.
  */
 import { type AddressInfo, type Server, Socket } from 'node:net';
-import type { Listener, ListenerSink, SocketAddress } from '../../core/channel.ts';
-import { type ChannelOwner, descriptorOf, Receiver, SocketChannel, toAddress } from './channel.ts';
+import type { Address, Listener, ListenerSink, SocketAddress } from '../../core/channel.ts';
+import {
+  type ChannelOwner,
+  descriptorOf,
+  type Names,
+  Receiver,
+  SocketChannel,
+  toAddress,
+} from './channel.ts';
 
 /** Who keeps count of the open listeners. */
 export interface ListenerOwner extends ChannelOwner {
-  listenerOpened(listener: ServerListener): void;
-  listenerClosed(listener: ServerListener): void;
+  listenerOpened(listener: ServerListener<Address>): void;
+  listenerClosed(listener: ServerListener<Address>): void;
 }
 
-export class ServerListener implements Listener {
-  readonly family: 4 | 6;
-  readonly address: SocketAddress;
+export class ServerListener<A extends Address = SocketAddress> implements Listener<A> {
+  readonly address: A;
   readonly #server: Server;
   readonly #owner: ListenerOwner;
   readonly #backlog: number;
@@ -28,9 +34,7 @@ export class ServerListener implements Listener {
     this.#server = server;
     this.#owner = owner;
     this.#backlog = backlog;
-    const { address, family, port } = server.address() as AddressInfo;
-    this.family = family === 'IPv6' ? 6 : 4;
-    this.address = toAddress(family, address, port) as SocketAddress;
+    this.address = addressOf(server) as A;
     server.on('connection', this.#connected);
     server.on('error', this.#failed);
     owner.listenerOpened(this);
@@ -60,7 +64,7 @@ export class ServerListener implements Listener {
 
   readonly #connected = (socket: Socket): void => {
     const sink = this.#sink;
-    if (sink !== null) sink.listenerAccepted(channelOf(socket, this.#owner));
+    if (sink !== null) sink.listenerAccepted(channelOf(socket, this.#owner, this.address));
     else if (this.#closed || this.#held.length >= this.#backlog) socket.destroy();
     else this.#held.push(socket);
   };
@@ -68,6 +72,11 @@ export class ServerListener implements Listener {
   readonly #failed = (error: Error): void => {
     this.#sink?.listenerFailed(error);
   };
+}
+
+function addressOf(server: Server): Address | null {
+  const at = server.address() as AddressInfo | string;
+  return typeof at === 'string' ? at : toAddress(at.family, at.address, at.port);
 }
 
 /** What Node keeps below a socket. */
@@ -78,13 +87,15 @@ interface Handle {
 /**
  * Node has no way to give accepted sockets the `onread` option. Where its handles know user buffers, the handle is taken over by a socket that has it.
  */
-function channelOf(accepted: Socket, owner: ChannelOwner): SocketChannel {
+function channelOf(accepted: Socket, owner: ChannelOwner, address: Address): SocketChannel {
+  const names: Names | undefined =
+    typeof address === 'string' ? { sockname: address, peername: '' } : undefined;
   const holder = accepted as unknown as { _handle: Handle | null };
   const handle = holder._handle;
-  if (typeof handle?.useUserBuffer !== 'function') return new SocketChannel(accepted, owner, null);
+  if (typeof handle?.useUserBuffer !== 'function') return new SocketChannel(accepted, owner, null, names);
   const receiver = new Receiver(owner.receiveBuffer);
   holder._handle = null;
   accepted.destroy();
   const options: object = { handle, onread: receiver, pauseOnCreate: true, allowHalfOpen: true };
-  return new SocketChannel(new Socket(options), owner, receiver);
+  return new SocketChannel(new Socket(options), owner, receiver, names);
 }

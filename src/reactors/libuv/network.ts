@@ -4,23 +4,28 @@
  * It knows every channel and listener that is open, so that closing the loop leaves no descriptor behind, and says which ones had been
  * forgotten. Source: Node docs, "Net", "DNS".
  */
-import { lookup } from 'node:dns';
+import { ADDRCONFIG, ALL, lookup, lookupService, V4MAPPED } from 'node:dns';
 import { connect, createServer, isIP } from 'node:net';
 import type {
+  Address,
   Channel,
+  DatagramChannel,
+  DatagramRequest,
   Done,
   Endpoint,
   Listener,
   ListenOptions,
   Network,
   Operation,
-  Outcome,
   ResolveRequest,
 } from '../../core/channel.ts';
 import { ConnectionAbortedError, NotImplementedError } from '../../core/errors.ts';
 import { warn } from '../../core/warn.ts';
 import { Receiver, SocketChannel } from './channel.ts';
+import { type DatagramOwner, openDatagrams, type UdpChannel } from './datagram.ts';
 import { type ListenerOwner, ServerListener } from './listener.ts';
+import { Once } from './once.ts';
+import { connectUnix, listenUnix } from './unix.ts';
 
 /** How much one read can bring. */
 const RECEIVE_BUFFER_SIZE = 256 * 1024;
@@ -31,9 +36,10 @@ const hasOnread: boolean = process.versions['bun'] === undefined && process.vers
 /** libuv sets `SO_REUSEADDR` on every listening socket, but on Windows, where it means something else. */
 const alwaysReusesAddresses: boolean = process.platform !== 'win32';
 
-export class LibuvNetwork implements Network, ListenerOwner {
+export class LibuvNetwork implements Network, ListenerOwner, DatagramOwner {
   readonly #channels = new Set<SocketChannel>();
-  readonly #listeners = new Set<ServerListener>();
+  readonly #listeners = new Set<ServerListener<Address>>();
+  readonly #datagrams = new Set<UdpChannel>();
   #receiveBuffer: Uint8Array | null = null;
 
   /** Where all channels read into. */
@@ -51,10 +57,14 @@ export class LibuvNetwork implements Network, ListenerOwner {
       const value = endpoints.filter((endpoint) => family === 0 || endpoint.family === family);
       process.nextTick(() => operation.end(value.length > 0 ? { value } : { error: wrongFamily() }));
     } else {
-      lookup(host as string, { all: true, family, order: 'verbatim' }, (error, addresses) => {
-        if (error !== null) operation.end({ error });
-        else operation.end({ value: addresses.map(({ address }) => endpointOf(address, port)) });
-      });
+      lookup(
+        host as string,
+        { all: true, family, hints: hintsOf(request), order: 'verbatim' },
+        (error, addresses) => {
+          if (error !== null) operation.end({ error });
+          else operation.end({ value: addresses.map(({ address }) => endpointOf(address, port)) });
+        },
+      );
     }
     return operation;
   }
@@ -103,8 +113,30 @@ export class LibuvNetwork implements Network, ListenerOwner {
     return operation;
   }
 
+  connectUnix(path: Uint8Array, done: Done<Channel>): Operation {
+    return connectUnix(path, hasOnread ? new Receiver(this.receiveBuffer) : null, this, done);
+  }
+
+  listenUnix(path: Uint8Array, backlog: number, done: Done<Listener<string>>): Operation {
+    return listenUnix(path, backlog, this, done);
+  }
+
+  datagram(request: DatagramRequest, done: Done<DatagramChannel>): Operation {
+    return openDatagrams(request, this, done);
+  }
+
+  reverse({ host, port }: Endpoint, done: Done<string>): Operation {
+    const operation = new Once(done);
+    lookupService(host, port, (error, name) => operation.end(error === null ? { value: name } : { error }));
+    return operation;
+  }
+
   /** Close everything that is open. The loop has been closed. */
   close(): void {
+    for (const channel of [...this.#datagrams]) {
+      if (channel.sink !== null) warn(`unclosed transport ${channel.sink}`, 'ResourceWarning');
+      channel.close();
+    }
     for (const listener of [...this.#listeners]) listener.close();
     for (const channel of [...this.#channels]) {
       if (channel.sink !== null) warn(`unclosed transport ${channel.sink}`, 'ResourceWarning');
@@ -120,40 +152,28 @@ export class LibuvNetwork implements Network, ListenerOwner {
     this.#channels.delete(channel);
   }
 
-  listenerOpened(listener: ServerListener): void {
+  listenerOpened(listener: ServerListener<Address>): void {
     this.#listeners.add(listener);
   }
 
-  listenerClosed(listener: ServerListener): void {
+  listenerClosed(listener: ServerListener<Address>): void {
     this.#listeners.delete(listener);
   }
-}
 
-/** An operation that ends once: with an outcome, or by being cancelled. */
-class Once<T> implements Operation {
-  #done: Done<T> | null;
-  readonly #discard: () => void;
-
-  /** @param discard closes what a cancelled operation has opened. */
-  constructor(done: Done<T>, discard: () => void = ignore) {
-    this.#done = done;
-    this.#discard = discard;
+  datagramOpened(channel: UdpChannel): void {
+    this.#datagrams.add(channel);
   }
 
-  end(outcome: Outcome<T>): void {
-    const done = this.#done;
-    this.#done = null;
-    done?.(outcome);
-  }
-
-  cancel(): void {
-    if (this.#done === null) return;
-    this.#done = null;
-    this.#discard();
+  datagramClosed(channel: UdpChannel): void {
+    this.#datagrams.delete(channel);
   }
 }
 
 function ignore(): void {}
+
+function hintsOf({ addrConfig, v4Mapped, allMapped }: ResolveRequest): number {
+  return (addrConfig ? ADDRCONFIG : 0) | (v4Mapped ? V4MAPPED : 0) | (allMapped ? ALL : 0);
+}
 
 function ownAddresses(passive: boolean): string[] {
   return passive ? ['0.0.0.0', '::'] : ['::1', '127.0.0.1'];

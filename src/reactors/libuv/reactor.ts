@@ -9,6 +9,7 @@
  */
 import { AGAIN, type Driven, HOP, type Next, type Reactor, STOPPED } from '../../core/reactor.ts';
 import { LibuvNetwork } from './network.ts';
+import { LibuvProcesses } from './process.ts';
 
 /** The longest time that a Node timer can be armed for, in milliseconds. */
 const LONGEST = 2 ** 31 - 1;
@@ -18,6 +19,7 @@ type Done = (failure?: { readonly error: unknown }) => void;
 export class LibuvReactor implements Reactor {
   readonly name = 'libuv';
   readonly network: LibuvNetwork = new LibuvNetwork();
+  readonly processes: LibuvProcesses = new LibuvProcesses(this.network);
   #driven: Driven | null = null;
   #done: Done | null = null;
   #scheduled = false;
@@ -47,6 +49,7 @@ export class LibuvReactor implements Reactor {
 
   close(): void {
     this.#disarm();
+    this.processes.close();
     this.network.close();
   }
 
@@ -109,7 +112,8 @@ export class LibuvReactor implements Reactor {
   /** Node has nothing left to do. */
   readonly #nothingLeft = (): void => {
     if (this.#driven === null || this.#scheduled || !this.#referenced) return;
-    const error = this.#driven.deadlock();
+    // Node does not wait for signals; a program may.
+    const error = this.processes.watchesSignals ? null : this.#driven.deadlock();
     if (error !== null) this.#finish({ error });
     // A loop that was told to run forever does, until a signal or another thread stops it.
     else this.#timer = setTimeout(this.#fired, LONGEST);

@@ -1,0 +1,60 @@
+/**
+ * `createUnixConnection`: connect to a Unix socket, and give the connection to a protocol.
+ *
+ * Cancelled at any step, it leaves no socket open. Source: Python docs, "Event Loop", "Opening network connections"; asyncio/unix_events.py.
+ */
+import type { Coroutine } from '../core/awaitable.ts';
+import type { Channel } from '../core/channel.ts';
+import { type CoroutineObject, LazyCoroutine } from '../core/coroutine.ts';
+import type { Scheduler } from '../core/scheduler.ts';
+import { checkOptions } from './address.ts';
+import { serve } from './connect.ts';
+import { operate } from './operation.ts';
+import { toOSError } from './os-error.ts';
+import type { StreamProtocol } from './protocols.ts';
+import type { StreamTransport } from './stream-transport.ts';
+import { checkPath, type UnixPath, unixNetworkOf } from './unix-address.ts';
+
+/** How to connect: there is nothing to choose yet. */
+export type UnixConnectOptions = Readonly<Record<never, never>>;
+
+const METHOD = 'createUnixConnection';
+const WHERE = `${METHOD}()`;
+
+/**
+ * Connect to the Unix socket at `path`, and let the protocol that `factory` makes serve the connection.
+ * @returns the transport and the protocol.
+ * @throws {FileNotFoundError} where there is nothing, {ConnectionRefusedError} where nobody listens, {PermissionError} where it is not allowed.
+ */
+export function createUnixConnection<P extends StreamProtocol>(
+  loop: Scheduler,
+  factory: () => P,
+  path: UnixPath,
+  options: UnixConnectOptions = {},
+): CoroutineObject<[transport: StreamTransport, protocol: P]> {
+  return new LazyCoroutine(connection as typeof connection<P>, undefined, [loop, factory, path, options]);
+}
+
+Object.defineProperty(connection, 'name', { value: METHOD });
+
+function* connection<P extends StreamProtocol>(
+  loop: Scheduler,
+  factory: () => P,
+  path: UnixPath,
+  options: UnixConnectOptions,
+): Coroutine<[StreamTransport, P]> {
+  checkOptions(options, [], WHERE);
+  const bytes = checkPath(path, WHERE);
+  const network = unixNetworkOf(loop, METHOD);
+  let channel: Channel;
+  try {
+    channel = yield* operate<Channel>(
+      loop,
+      (done) => network.connectUnix(bytes, done),
+      (late) => late.close(),
+    );
+  } catch (error) {
+    throw toOSError(error);
+  }
+  return yield* serve(loop, channel, factory, WHERE);
+}

@@ -1,0 +1,60 @@
+/**
+ * The constants of Python's `socket` module that lookups and datagrams know, exported as `asyncio.socket`.
+ *
+ * Families have the numbers that Node and this library write everywhere (4, 6, and 0 for any), not those of the C library, so that
+ * `family: asyncio.socket.AF_INET6` and `family: 6` are the same. All others have the numbers of Linux, on every platform.
+ * Source: Python docs, "socket", "Constants"; `netdb.h`.
+ */
+
+/** Any family. */
+export const AF_UNSPEC: 0 = 0;
+/** Unix sockets. */
+export const AF_UNIX: 1 = 1;
+/** IPv4. */
+export const AF_INET: 4 = 4;
+/** IPv6. */
+export const AF_INET6: 6 = 6;
+
+export const SOCK_STREAM: 1 = 1;
+export const SOCK_DGRAM: 2 = 2;
+export const SOCK_RAW: 3 = 3;
+
+export const IPPROTO_IP: 0 = 0;
+export const IPPROTO_TCP: 6 = 6;
+export const IPPROTO_UDP: 17 = 17;
+
+/** `getaddrinfo`: addresses to listen at. */
+export const AI_PASSIVE: 0x1 = 0x1;
+/** `getaddrinfo`: tell the canonical name. */
+export const AI_CANONNAME: 0x2 = 0x2;
+/** `getaddrinfo`: the host is an address, look up nothing. */
+export const AI_NUMERICHOST: 0x4 = 0x4;
+/** `getaddrinfo`: where there is no IPv6 address, IPv4 addresses as IPv6 addresses. */
+export const AI_V4MAPPED: 0x8 = 0x8;
+/** `getaddrinfo`: with `AI_V4MAPPED`, addresses of both families. */
+export const AI_ALL: 0x10 = 0x10;
+/** `getaddrinfo`: leave out families that this machine has no address of. */
+export const AI_ADDRCONFIG: 0x20 = 0x20;
+/** `getaddrinfo`: the port is a number, look up no service. */
+export const AI_NUMERICSERV: 0x400 = 0x400;
+
+/** `getnameinfo`: the address of the host, not its name. */
+export const NI_NUMERICHOST: 0x1 = 0x1;
+/** `getnameinfo`: the number of the port, not the name of its service. */
+export const NI_NUMERICSERV: 0x2 = 0x2;
+/** `getnameinfo`: only the first part of the name, for hosts of the own domain. */
+export const NI_NOFQDN: 0x4 = 0x4;
+/** `getnameinfo`: fail where the host has no name. */
+export const NI_NAMEREQD: 0x8 = 0x8;
+/** `getnameinfo`: the service of a datagram port. */
+export const NI_DGRAM: 0x10 = 0x10;
+
+export const EAI_BADFLAGS: -1 = -1;
+export const EAI_NONAME: -2 = -2;
+export const EAI_AGAIN: -3 = -3;
+export const EAI_FAIL: -4 = -4;
+export const EAI_NODATA: -5 = -5;
+export const EAI_FAMILY: -6 = -6;
+export const EAI_SOCKTYPE: -7 = -7;
+export const EAI_SERVICE: -8 = -8;
+export const EAI_ADDRFAMILY: -9 = -9;
