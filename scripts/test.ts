@@ -7,6 +7,7 @@
  *
  * The exit code is 0 when every step held. With CI=true a skipped test is a failure: there, everything can be installed.
  */
+import { spawnSync } from 'node:child_process';
 import { globSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { run as runTests } from 'node:test';
@@ -72,6 +73,16 @@ async function tests(): Promise<boolean> {
   return totals.failed === 0 && totals.tests > 0;
 }
 
+/** How `conformance/run.ts` says that the suite could not be fetched. */
+const NOT_RUN = 3;
+
+function conformance(): boolean {
+  const { status } = spawnSync(process.execPath, [join(root, 'conformance', 'run.ts')], { stdio: 'inherit' });
+  if (status !== NOT_RUN) return status === 0;
+  console.log("NOT RUN: CPython's tests could not be fetched from Debian's packages.");
+  return !inCi;
+}
+
 if (everything) {
   await step('Programs that tests use', installPrograms);
   await step('Types', typecheck);
@@ -83,6 +94,7 @@ if (everything) {
   await step('Build', () => build({ ifStale: true }));
 }
 await step('Tests', tests);
+if (everything) await step("CPython's own tests", conformance);
 
 if (inCi && totals !== undefined && totals.skipped > 0)
   failures.push(`${totals.skipped} skipped, which CI does not allow`);

@@ -35,6 +35,7 @@ import * as relayByProtocols from './31-relay-by-protocols.ts';
 import * as subprocessPipeline from './32-subprocess-pipeline.ts';
 import * as signalHandler from './33-signal-handler.ts';
 import * as udpEcho from './34-udp-echo.ts';
+import * as unixEcho from './35-unix-echo.ts';
 import type { Programs } from './tour.ts';
 
 export const programs: Programs = {
@@ -72,4 +73,5 @@ export const programs: Programs = {
   '32-subprocess-pipeline': subprocessPipeline,
   '33-signal-handler': signalHandler,
   '34-udp-echo': udpEcho,
+  '35-unix-echo': unixEcho,
 };

@@ -106,7 +106,8 @@ export class Timeout {
   }
 
   toString(): string {
-    const when = this.#state === 'active' && this.#when !== null ? ` when=${this.#when.toFixed(3)}` : '';
+    const when =
+      this.#state === 'active' ? ` when=${this.#when === null ? 'null' : this.#when.toFixed(3)}` : '';
     return `<Timeout [${this.#state}]${when}>`;
   }
 }

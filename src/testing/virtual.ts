@@ -1,6 +1,7 @@
 /**
  * Running coroutines on a clock that jumps: `runVirtual`, and `virtualTest` for `node:test`.
  */
+import type { test as nodeTest, TestContext } from 'node:test';
 import type { Awaitable, CoroutineLike, Suspension } from '../core/awaitable.ts';
 import { toCoroutine } from '../core/coroutine.ts';
 import { cancelAllTasks } from '../loop/cancel-all.ts';
@@ -66,6 +67,14 @@ type Body<C> = (
  * vtest('a timeout of an hour', function* () { ... });
  * ```
  */
+export function virtualTest(
+  test: typeof nodeTest,
+  options?: Omit<VirtualOptions, 'clock'>,
+): (name: string, body: Body<TestContext>) => void;
+export function virtualTest<C>(
+  test: Test<C>,
+  options?: Omit<VirtualOptions, 'clock'>,
+): (name: string, body: Body<C>) => void;
 export function virtualTest<C>(
   test: Test<C>,
   options: Omit<VirtualOptions, 'clock'> = {},

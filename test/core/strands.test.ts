@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import * as asyncio from '../../src/index.ts';
 import { play } from '../both-styles.ts';
+import { collect } from '../warnings.ts';
 
 /** A scenario in an async function. */
 function scene(name: string, body: (loop: asyncio.EventLoop) => Promise<unknown>): void {
@@ -137,6 +138,46 @@ suite('an async task that waits for a promise of its own', () => {
     assert.equal(signal?.aborted, true);
     assert.ok(signal?.reason instanceof asyncio.CancelledError);
     assert.ok((await errorOf(task)) instanceof asyncio.CancelledError);
+  });
+});
+
+suite('an async task', () => {
+  scene('goes on in the iteration in which a promise of its own is settled', async (loop) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const order: string[] = [];
+    const task = asyncio.createTask(async () => {
+      await promise;
+      order.push('went on');
+      await null;
+      order.push('and on');
+    });
+    await asyncio.sleep(0);
+    loop.callSoon(() => {
+      resolve();
+      loop.callSoon(() => order.push('next iteration'));
+    });
+    loop.callSoon(() => order.push('this iteration'));
+    await task;
+    assert.deepEqual(order, ['this iteration', 'went on', 'and on', 'next iteration']);
+  });
+
+  scene('keeps nothing of what it has awaited', async () => {
+    const make = () => {
+      const awaited = asyncio.sleep(0);
+      return { awaited, ref: new WeakRef(awaited) };
+    };
+    const wait = async () => {
+      const { awaited, ref } = make();
+      await awaited;
+      return ref;
+    };
+    const refs = [await wait(), await wait()];
+    await asyncio.sleep(1);
+    await collect();
+    assert.deepEqual(
+      refs.map((ref) => ref.deref()),
+      [undefined, undefined],
+    );
   });
 });
 

@@ -181,7 +181,7 @@ scenario("bad input is refused with Python's class and what to do", function* ({
     [info(5, 80), /^TypeError: getaddrinfo\(\): host must be a string or null, not 5/],
     [info('localhost', {}), /^TypeError: getaddrinfo\(\): port must be a number/],
     [info('localhost', 80.5), /^ValueError: getaddrinfo\(\): port must be a whole number, got 80.5/],
-    [info('localhost', 70_000), /^ValueError: getaddrinfo\(\): port must be 0-65535, got 70000/],
+    [info('localhost', 70_000), /^OverflowError: getaddrinfo\(\): port must be 0-65535, got 70000/],
     [info('localhost', 80, { familly: 4 }), /^TypeError: .*unexpected option 'familly'.*family/],
     [info('localhost', 80, { type: 'stream' }), /^TypeError: getaddrinfo\(\): type must be a whole number/],
     [info('localhost', 80, 4), /^TypeError: getaddrinfo\(\): options must be an object/],

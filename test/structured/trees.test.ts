@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import * as asyncio from '../../src/index.ts';
 import { inBothStyles } from '../both-styles.ts';
+import { at, moments } from '../moments.ts';
 
 const { property, co } = await inBothStyles(import.meta.url);
 
@@ -22,6 +23,7 @@ type Tree =
       readonly trees: readonly Tree[];
     }
   | { readonly kind: 'timeout'; readonly seconds: number; readonly moved: number | null; readonly tree: Tree }
+  | { readonly kind: 'sequence'; readonly trees: readonly Tree[] }
   | { readonly kind: 'gather'; readonly keep: boolean; readonly trees: readonly Tree[] }
   | { readonly kind: 'cancelled group'; readonly when: number; readonly trees: readonly Tree[] };
 
@@ -43,6 +45,7 @@ const { tree } = fc.letrec<{ tree: Tree; trees: readonly Tree[] }>((tie) => ({
       moved: fc.option(moment),
       tree: tie('tree'),
     }),
+    fc.record({ kind: fc.constant('sequence'), trees: tie('trees') }),
     fc.record({ kind: fc.constant('gather'), keep: fc.boolean(), trees: tie('trees') }),
     fc.record({ kind: fc.constant('cancelled group'), when: moment, trees: tie('trees') }),
   ) as fc.Arbitrary<Tree>,
@@ -80,6 +83,9 @@ const grow: (part: Tree) => asyncio.Coroutine<void> = co(function* (part: Tree) 
     case 'gather':
       yield* asyncio.gather(...part.trees.map(grow), { returnExceptions: part.keep });
       return;
+    case 'sequence':
+      for (const each of part.trees) yield* grow(each);
+      return;
     case 'timeout':
       return yield* within(part);
     default:
@@ -107,6 +113,8 @@ const together = co(function* (part: Tree & { kind: 'group' | 'cancelled group' 
 
 const within = co(function* (part: Tree & { kind: 'timeout' }) {
   const begun = now();
+  const me = asyncio.currentTask() as asyncio.Task<unknown>;
+  const asked = me.cancelling();
   const block = asyncio.timeout(part.seconds);
   let ends = begun + part.seconds;
   try {
@@ -120,6 +128,8 @@ const within = co(function* (part: Tree & { kind: 'timeout' }) {
     assert.equal(block.expired() && !isSlow(part.tree), false, 'it expired, and nobody was told');
   } catch (error) {
     if (error instanceof asyncio.TimeoutError && block.expired()) assert.ok(now() >= ends);
+    if (error instanceof asyncio.CancelledError && block.expired())
+      assert.ok(me.cancelling() > asked, 'it expired, and only it asked for a cancellation');
     throw error;
   } finally {
     if (!isSlow(part.tree))
@@ -140,12 +150,12 @@ function isExpected(error: unknown): boolean {
 
 property(
   'a tree leaves nothing behind, and its requests to cancel are balanced',
-  fc.tuple(tree, fc.array(moment, { maxLength: 3 })),
+  fc.tuple(tree, fc.array(moments, { maxLength: 3 })),
   function* (scene, [root, cancellations]) {
     const task = asyncio.createTask(grow(root), { name: 'root' });
     let asked = 0;
-    for (const when of cancellations) {
-      scene.loop.callAt(when, () => {
+    for (const moment of cancellations) {
+      at(scene.loop, moment, () => {
         if (task.cancel()) asked++;
       });
     }

@@ -6,15 +6,14 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import * as asyncio from '../../src/index.ts';
 import { inBothStyles, thrownBy } from '../both-styles.ts';
+import { at, type Moment, moments } from '../moments.ts';
 
 const { scenario, property, co } = await inBothStyles(import.meta.url);
-
-const moment = fc.nat(6);
 
 interface Consumer {
   readonly arrive: number;
   readonly patience: number | null;
-  readonly cancelled: readonly number[];
+  readonly cancelled: readonly Moment[];
 }
 
 interface Producer {
@@ -25,15 +24,15 @@ interface Producer {
 
 const consumers = fc.array(
   fc.record({
-    arrive: moment,
+    arrive: fc.nat(4),
     patience: fc.option(fc.integer({ min: 1, max: 5 }), { freq: 2 }),
-    cancelled: fc.array(moment, { maxLength: 2 }),
+    cancelled: fc.array(moments, { maxLength: 2 }),
   }) as fc.Arbitrary<Consumer>,
   { minLength: 1, maxLength: 8, size: 'max' },
 );
 const producers = fc.array(
   fc.record({
-    when: moment,
+    when: fc.nat(4),
     amount: fc.integer({ min: 1, max: 3 }),
     linger: fc.nat(2),
   }) as fc.Arbitrary<Producer>,
@@ -69,7 +68,7 @@ property(
     });
     const tasks = takers.map((plan) => {
       const task = asyncio.createTask(consume(plan));
-      for (const when of plan.cancelled) scene.loop.callAt(when, () => task.cancel());
+      for (const moment of plan.cancelled) at(scene.loop, moment, () => task.cancel());
       return task;
     });
     yield* asyncio.gather(...givers.map((plan) => asyncio.createTask(produce(plan))));

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import * as asyncio from '../../src/index.ts';
 import { inBothStyles, type Scene } from '../both-styles.ts';
+import { at, type Moment, moments } from '../moments.ts';
 
 const { property, co } = await inBothStyles(import.meta.url);
 
@@ -15,18 +16,17 @@ interface Plan {
   readonly hold: number;
   /** It gives up after so long. */
   readonly patience: number | null;
-  readonly cancelled: readonly number[];
+  readonly cancelled: readonly Moment[];
   /** How it takes and gives back what it holds. */
   readonly how: 'acquire' | 'guard' | 'asyncWith';
 }
 
-const moment = fc.nat(6);
 const plans = fc.array(
   fc.record({
-    arrive: moment,
-    hold: fc.nat(3),
+    arrive: fc.nat(4),
+    hold: fc.nat(2),
     patience: fc.option(fc.integer({ min: -1, max: 4 }), { freq: 2 }),
-    cancelled: fc.array(moment, { maxLength: 2 }),
+    cancelled: fc.array(moments, { maxLength: 2 }),
     how: fc.constantFrom('acquire', 'guard', 'asyncWith'),
   }) as fc.Arbitrary<Plan>,
   { minLength: 1, maxLength: 10, size: 'max' },
@@ -98,7 +98,7 @@ const storm = co(function* (scene: Scene, held: Holdable, places: number, all: r
   const watch = new Watch(places);
   const tasks = all.map((plan, index) => {
     const task = asyncio.createTask(work(held, watch, index, plan), { name: String(index) });
-    for (const when of plan.cancelled) scene.loop.callAt(when, () => task.cancel());
+    for (const moment of plan.cancelled) at(scene.loop, moment, () => task.cancel());
     return task;
   });
   const outcomes = yield* asyncio.gather(...tasks, { returnExceptions: true });

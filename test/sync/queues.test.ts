@@ -6,25 +6,29 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import * as asyncio from '../../src/index.ts';
 import { inBothStyles, thrownBy } from '../both-styles.ts';
+import { at, type Moment, moments } from '../moments.ts';
 
 const { scenario, property, co } = await inBothStyles(import.meta.url);
 
-const moment = fc.nat(6);
-
 interface Visit {
-  readonly when: number;
+  readonly when: Moment;
   readonly patience: number | null;
-  readonly cancelled: readonly number[];
+  readonly cancelled: readonly Moment[];
 }
 
 const visits = fc.array(
   fc.record({
-    when: moment,
+    when: moments,
     patience: fc.option(fc.integer({ min: 0, max: 4 }), { freq: 2 }),
-    cancelled: fc.array(moment, { maxLength: 2 }),
+    cancelled: fc.array(moments, { maxLength: 2 }),
   }) as fc.Arbitrary<Visit>,
   { maxLength: 10, size: 'max' },
 );
+
+const until = co(function* ({ seconds, iterations }: Moment) {
+  yield* asyncio.sleep(seconds);
+  for (let i = 0; i < iterations; i++) yield* asyncio.sleep(0);
+});
 
 const limited = co(function* <T>(wait: asyncio.Awaitable<T>, patience: number | null) {
   return yield* patience === null ? wait : asyncio.waitFor(wait, patience);
@@ -38,16 +42,16 @@ property(
     const put: number[] = [];
     const got: number[] = [];
     const produce = co(function* (index: number, { when, patience }: Visit) {
-      yield* asyncio.sleep(when);
+      yield* until(when);
       yield* limited(queue.put(index), patience);
       put.push(index);
     });
     const consume = co(function* ({ when, patience }: Visit) {
-      yield* asyncio.sleep(when);
+      yield* until(when);
       got.push(yield* limited(queue.get(), patience));
     });
     const schedule = (task: asyncio.Task<unknown>, { cancelled }: Visit) => {
-      for (const when of cancelled) scene.loop.callAt(when, () => task.cancel());
+      for (const moment of cancelled) at(scene.loop, moment, () => task.cancel());
       return task;
     };
     const putters = puts.map((visit, index) => schedule(asyncio.createTask(produce(index, visit)), visit));
@@ -71,6 +75,7 @@ property(
       putters: 0,
     });
   },
+  { runs: 1000 },
 );
 
 property(

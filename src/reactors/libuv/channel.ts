@@ -49,6 +49,7 @@ export class SocketChannel implements Channel {
   readonly #peername: Address | null;
   #sink: ChannelSink | null = null;
   #stalled = false;
+  #paused = true;
   #closed = false;
 
   /** @param receiver the `onread` option that `socket` was made with, or `null` if it is to be read through `'data'` events. */
@@ -92,12 +93,22 @@ export class SocketChannel implements Channel {
   }
 
   resume(): void {
-    if (!this.#closed) this.#socket.resume();
+    if (this.#closed) return;
+    this.#paused = false;
+    this.#socket.resume();
   }
 
   pause(): void {
-    if (!this.#closed) this.#socket.pause();
+    if (this.#closed) return;
+    this.#paused = true;
+    this.#socket.pause();
+    // A resume() of this same tick has yet to begin reading, in the next one, whatever came after it.
+    process.nextTick(this.#stayPaused);
   }
+
+  readonly #stayPaused = (): void => {
+    if (this.#paused && !this.#closed) this.#socket.pause();
+  };
 
   write(data: Uint8Array): number {
     if (this.#stalled) return 0;

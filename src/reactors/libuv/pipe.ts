@@ -21,20 +21,20 @@ interface Holder {
 export function takeOver(socket: Socket, owner: ChannelOwner): Channel {
   const holder = socket as unknown as Holder;
   const handle = holder._handle;
-  if (typeof handle?.useUserBuffer !== 'function') return new PipeChannel(socket, owner, null);
+  if (typeof handle?.useUserBuffer !== 'function') return new SocketChannel(socket, owner, null);
   const receiver = new Receiver(owner.receiveBuffer);
   holder._handle = null;
   socket.destroy();
   const options: object = { handle, onread: receiver, pauseOnCreate: true, allowHalfOpen: true };
-  return new PipeChannel(new Socket(options), owner, receiver);
+  return new SocketChannel(new Socket(options), owner, receiver);
 }
 
 /** @throws {ValueError} where it is no pipe, socket or terminal. */
 export function openReadEnd(pipe: number | object, owner: ChannelOwner): Channel {
-  if (typeof pipe !== 'number') return new PipeChannel(checkSocket(pipe), owner, null);
+  if (typeof pipe !== 'number') return new SocketChannel(checkSocket(pipe), owner, null);
   switch (kindOf(pipe)) {
     case 'terminal':
-      return new PipeChannel(new ReadStream(pipe), owner, null);
+      return new SocketChannel(new ReadStream(pipe), owner, null);
     case 'file':
       throw new ValueError('Pipe transport is for pipes/sockets only.');
     default: {
@@ -46,7 +46,7 @@ export function openReadEnd(pipe: number | object, owner: ChannelOwner): Channel
         allowHalfOpen: true,
         writable: false,
       };
-      return new PipeChannel(new Socket(options), owner, receiver);
+      return new SocketChannel(new Socket(options), owner, receiver);
     }
   }
 }
@@ -66,40 +66,8 @@ export function openWriteEnd(pipe: number | object, owner: ChannelOwner): Channe
   }
 }
 
-/** A socket that is told to read begins on its next tick, even if it was told not to meanwhile: then it must be told again. */
-class PipeChannel extends SocketChannel {
-  readonly #inner: Socket;
-  #paused = true;
-  #closed = false;
-
-  constructor(socket: Socket, owner: ChannelOwner, receiver: Receiver | null) {
-    super(socket, owner, receiver);
-    this.#inner = socket;
-  }
-
-  override resume(): void {
-    this.#paused = false;
-    super.resume();
-  }
-
-  override pause(): void {
-    super.pause();
-    this.#paused = true;
-    process.nextTick(this.#stayPaused);
-  }
-
-  override close(): void {
-    this.#closed = true;
-    super.close();
-  }
-
-  readonly #stayPaused = (): void => {
-    if (this.#paused && !this.#closed) this.#inner.pause();
-  };
-}
-
 /** A channel that is never read from: true pipes cannot be, and terminals must not be. */
-class WriteOnlyChannel extends PipeChannel {
+class WriteOnlyChannel extends SocketChannel {
   override resume(): void {}
 }
 
