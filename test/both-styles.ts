@@ -17,7 +17,7 @@ import { newVirtualLoop } from '../src/testing/index.ts';
 
 const ASYNC = '?style=async';
 /** Long for any scenario, since none waits for a real clock. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 /** Where the random choices of properties begin; another number explores other cases. */
 const SEED = Number(process.env['ASYNCIO_TEST_SEED'] ?? 20_260_101);
 

@@ -136,6 +136,26 @@ suite('a program of its own process', () => {
     assert.match(stderr, /DeadlockError: deadlock: .*\n {2}Task-1 waits for a promise of its async function/);
   });
 
+  test('whose tasks wait for one another in a circle fails, and they are cancelled', async () => {
+    const { status, stdout, stderr } = await runProgram(`
+      const tasks = [];
+      const wait = function* (i) {
+        try { yield* tasks[(i + 1) % 3]; } catch (error) { console.log(i, error.name); throw error; }
+      };
+      await asyncio.run(function* () {
+        for (const i of [0, 1, 2]) tasks.push(asyncio.createTask(wait(i), { name: 'task ' + i }));
+        yield* asyncio.wait(tasks);
+      });
+    `);
+    assert.equal(status, 1);
+    assert.match(stderr, /DeadlockError: deadlock: /);
+    assert.match(stderr, /task 0 waits for task 1\n {2}task 1 waits for task 2\n {2}task 2 waits for task 0/);
+    assert.deepEqual(
+      stdout.trim().split('\n').toSorted(),
+      [0, 1, 2].map((i) => `${i} CancelledError`),
+    );
+  });
+
   test('that waits for a handle of the host is left alone', async () => {
     const { status, stdout } = await runProgram(`
       const value = await asyncio.run(async () => {

@@ -48,20 +48,32 @@ function call(world: World, from: Kind, { kind, body }: Part, name: string): asy
   ) as asyncio.Coroutine<void>;
 }
 
-/** Run `program`; every coroutine in it is of the kind it says, or of kind `only`. @returns the trace. */
-async function run(
-  program: readonly Op[],
-  kind: Kind,
-  only: Kind | null,
-  iterations: number | null,
-): Promise<string[]> {
-  const loop = newVirtualLoop();
+interface How {
+  /** The kind of the outermost coroutine. */
+  readonly kind?: Kind;
+  /** Every coroutine is of this kind, instead of what the program says. */
+  readonly only?: Kind;
+  /** Note iterations, and stop after so many; without it, note times. */
+  readonly iterations?: number;
+  readonly debug?: boolean;
+  /** On the loop of the host, instead of the virtual one. */
+  readonly host?: boolean;
+}
+
+const GENERATORS: How = { kind: 'generator', only: 'generator' };
+
+/** Run `program`. @returns the trace. */
+async function run(program: readonly Op[], how: How): Promise<string[]> {
+  const { kind = 'generator', only, iterations, debug = false, host = false } = how;
+  const loop = host ? asyncio.newEventLoop() : newVirtualLoop();
+  loop.setDebug(debug);
+  loop.slowCallbackDuration = 3600;
   const trace: string[] = [];
   let iteration = 0;
   const choose = (part: Part): Part => ({ ...part, kind: only ?? part.kind });
   const world: World = {
     trace,
-    now: () => (iterations === null ? `${loop.time()}s` : `#${iteration}`),
+    now: () => (iterations === undefined ? `${loop.time()}s` : `#${iteration}`),
     locks: [new asyncio.Lock(), new asyncio.Lock()],
     events: [new asyncio.Event(), new asyncio.Event()],
     queues: [new asyncio.Queue(1), new asyncio.Queue(2)],
@@ -74,13 +86,13 @@ async function run(
   );
   const count = () => {
     iteration++;
-    if (iterations !== null) loop.callSoon(count);
+    if (iterations !== undefined) loop.callSoon(count);
   };
   const main = loop.createTask(world.begin({ kind, body: program }, 'main'), { name: 'main' });
   world.tasks.push(main);
   loop.callSoon(count);
   await loop.runUntilComplete(function* () {
-    if (iterations === null) yield* asyncio.sleep(20);
+    if (iterations === undefined) yield* asyncio.sleep(20);
     else while (iteration < iterations) yield* asyncio.sleep(0);
     for (let rounds = 0; rounds < 200 && asyncio.allTasks().size > 1; rounds++) {
       for (const task of asyncio.allTasks())
@@ -102,25 +114,30 @@ suite('the order of effects is the same', () => {
   const kinds = fc.constantFrom(...KINDS);
   const runs = Number(process.env['ASYNCIO_TEST_RUNS'] ?? 300);
 
-  test('in any mixture of styles, iteration by iteration', () =>
-    check(
-      fc.tuple(programs(false), kinds),
-      async ([program, kind]) => {
-        const expected = await run(program, 'generator', 'generator', 30);
-        for (const only of ['async', 'object', null] as const)
-          assert.deepEqual(await run(program, only ?? kind, only, 30), expected, String(only));
-      },
-      runs,
-    ));
+  /** Each program leaves one trace, in whichever of these ways it is run. */
+  function agree(name: string, sleeps: boolean, ways: readonly How[], all: How = {}): void {
+    test(name, () =>
+      check(
+        fc.tuple(programs(sleeps), kinds),
+        async ([program, kind]) => {
+          const expected = await run(program, { ...all, ...GENERATORS });
+          for (const way of ways)
+            assert.deepEqual(await run(program, { kind, ...all, ...way }), expected, JSON.stringify(way));
+        },
+        runs,
+      ),
+    );
+  }
 
-  test('in any mixture of styles, at the same times', () =>
-    check(
-      fc.tuple(programs(true), kinds),
-      async ([program, kind]) => {
-        const expected = await run(program, 'generator', 'generator', null);
-        for (const only of ['async', 'object', null] as const)
-          assert.deepEqual(await run(program, only ?? kind, only, null), expected, String(only));
-      },
-      runs,
-    ));
+  const styles: readonly How[] = [{ kind: 'async', only: 'async' }, { kind: 'object', only: 'object' }, {}];
+
+  agree('in any mixture of styles, iteration by iteration', false, styles, { iterations: 30 });
+
+  agree('in any mixture of styles, at the same times', true, styles);
+
+  agree('in debug mode, which only looks on', true, [{ ...GENERATORS, debug: true }, { debug: true }]);
+
+  agree('on the loop of the host', false, [{ ...GENERATORS, host: true }, { host: true }], {
+    iterations: 30,
+  });
 });
