@@ -4,8 +4,9 @@
  * A task is itself an entry of the ready queue: being woken allocates nothing. It has one door, `_step(throwing, error)`, for value, error
  * and cancellation; everything that a task can do between two suspensions goes through it. Who may touch its fields:
  * - `_waiter`: the future it is suspended on. Set in `#suspend`, cleared in `_run`; read by `cancel` and by those who look on.
- * - `_mustCancel`: a cancellation that the coroutine has not been told of. Set by `cancel`, cleared by the step, of the task or of one of its
- *   strands, that delivers it. Its message stands in `_value` meanwhile.
+ * - `_mustCancel`: a cancellation that the coroutine has not been told of. Set by `cancel`, on the task where nothing that it awaits could be
+ *   cancelled, and on each of its strands that gives way; cleared by the step, of the task or of such a strand, that delivers it, and by
+ *   `uncancel`. Its message stands in `_value` meanwhile.
  * - `_cancelRequests`: raised by `cancel`, lowered by `uncancel`, and by nothing else.
  * - `_strands`: what its async functions await now (see `thenable.ts`); only strands themselves add and remove.
  *
@@ -156,23 +157,45 @@ export class Task<T> extends Future<T> implements Entry {
     }
     // Down the tasks that wait for one another, without using the stack for it: such a chain can be long.
     const asked: Task<unknown>[] = [this as Task<unknown>];
+    let seen: Set<Task<unknown>> | null = null;
     for (let task = asked.pop(); task !== undefined; task = asked.pop()) {
       task.#request();
       let reached = false;
-      for (const waiter of task._waitsFor()) {
-        if (waiter instanceof Task && waiter.cancel === Task.prototype.cancel) {
-          if (waiter._state !== PENDING) continue;
-          asked.push(waiter as Task<unknown>);
-          reached = true;
-        } else {
+      for (const part of task.#suspendedParts()) {
+        const waiter = part._waiter as Future<unknown>;
+        if (!(waiter instanceof Task && waiter.cancel === Task.prototype.cancel)) {
           reached = waiter.cancel(message) || reached;
+        } else if (waiter._state === PENDING) {
+          seen ??= new Set();
+          seen.add(task);
+          if (seen.has(waiter) && waiter._leadsTo(task)) part.#tellNow(message);
+          else asked.push(waiter as Task<unknown>);
+          reached = true;
         }
       }
-      if (reached) continue;
-      task._mustCancel = true;
-      task._value = message ?? undefined;
+      for (const part of task.#native?.strands ?? []) if (part._waiter === null) part.#owe(message);
+      if (!reached) task.#owe(message);
     }
     return true;
+  }
+
+  /** Remember a cancellation until the next step or suspension. What only gives way, or runs, can be told no sooner. */
+  #owe(message: unknown): void {
+    this._mustCancel = true;
+    this._value = message ?? undefined;
+  }
+
+  /** It waits in a circle of tasks, which nothing but this can end: wait no more. */
+  #tellNow(message: unknown): void {
+    this._waiter?._removeWaiter(this);
+    this._waiter = null;
+    this.#owe(message);
+    this._loop._enqueue(this);
+  }
+
+  #cancelDelivered(): void {
+    this._mustCancel = false;
+    if (this._owner !== null) this._owner._mustCancel = false;
   }
 
   /** How many requests to cancel are pending: calls of `cancel()` less calls of `uncancel()`. */
@@ -186,7 +209,10 @@ export class Task<T> extends Future<T> implements Entry {
       this._cancelRequests--;
       if (this._cancelRequests === 0) {
         this._mustCancel = false;
-        if (this.#native !== null) this.#native.controller = null;
+        if (this.#native !== null) {
+          this.#native.controller = null;
+          for (const strand of this.#native.strands ?? []) strand._mustCancel = false;
+        }
       }
     }
     return this._cancelRequests;
@@ -211,11 +237,8 @@ export class Task<T> extends Future<T> implements Entry {
   getStack(options: { readonly limit?: number | undefined } = {}): StackFrame[] {
     const frames = this.#frames();
     const { limit } = options;
-    return limit === undefined
-      ? frames
-      : this._state === PENDING
-        ? frames.slice(-limit)
-        : frames.slice(0, limit);
+    if (limit === undefined) return frames;
+    return this._state === PENDING ? frames.slice(-limit) : frames.slice(0, limit);
   }
 
   /** Print the stack to `file`, by default the standard error output. */
@@ -259,13 +282,13 @@ export class Task<T> extends Future<T> implements Entry {
       error = waiter._state === CANCELLED ? waiter._makeCancelledError() : waiter._retrieve();
     }
     // The end of an async function is no suspension: what it returned or threw comes first.
-    const debtor = this._owner ?? this;
+    const debtor = this._mustCancel ? this : (this._owner ?? this);
     if (debtor._mustCancel && !(waiter instanceof InlineFuture)) {
       if (!(throwing && error instanceof CancelledError)) {
         throwing = true;
         error = debtor._makeCancelledError();
       }
-      debtor._mustCancel = false;
+      this.#cancelDelivered();
     }
     this._step(throwing, error);
   }
@@ -319,8 +342,8 @@ export class Task<T> extends Future<T> implements Entry {
       if (this._loop._debug) noteSuspension(this, running.awaitedAt);
       suspension._addWaiter(this);
       // A cancellation that is owed is delivered where the task waits now; an async function passes it on to what it awaits next.
-      const debtor = this._owner ?? this;
-      if (debtor._mustCancel && suspension.cancel(debtor._value)) debtor._mustCancel = false;
+      const debtor = this._mustCancel ? this : (this._owner ?? this);
+      if (debtor._mustCancel && suspension.cancel(debtor._value)) this.#cancelDelivered();
     } else {
       // The coroutine is told in the next iteration, as if it had waited for a future that failed.
       this._waiter = Object.assign(new Future<never>({ loop: this._loop }), {
@@ -411,17 +434,31 @@ export class Task<T> extends Future<T> implements Entry {
     this.#native?.strands?.delete(strand);
   }
 
-  /**
-   * @internal What the task waits for: its own future, or what its async functions await. Where a strand waits for an async function, that
-   * function's own strands are where the task waits.
-   */
+  /** @internal What the task waits for: its own future, or what its async functions await. */
   _waitsFor(): Future<unknown>[] {
-    const waits: Future<unknown>[] = [];
-    for (const { _waiter: waiter } of this.#native?.strands ?? []) {
-      if (waiter !== null && !(waiter instanceof InlineFuture)) waits.push(waiter);
+    return this.#suspendedParts().map((part) => part._waiter as Future<unknown>);
+  }
+
+  /** Itself and its strands, as far as they are suspended. Where one waits for an async function, that function's own strands are where it waits. */
+  #suspendedParts(): Task<unknown>[] {
+    const parts: Task<unknown>[] = [];
+    for (const part of this.#native?.strands ?? []) if (part.#isSuspended()) parts.push(part);
+    if (this.#isSuspended()) parts.push(this as Task<unknown>);
+    return parts;
+  }
+
+  #isSuspended(): boolean {
+    return this._waiter !== null && !(this._waiter instanceof InlineFuture);
+  }
+
+  /** @internal Does the task wait for `other`, be it through other tasks? */
+  _leadsTo(other: Task<unknown>): boolean {
+    const found = new Set<Future<unknown>>([this as Task<unknown>]);
+    for (const future of found) {
+      if (future === other) return true;
+      if (future instanceof Task) for (const waiter of future._waitsFor()) found.add(waiter);
     }
-    if (this._waiter !== null && !(this._waiter instanceof InlineFuture)) waits.push(this._waiter);
-    return waits;
+    return false;
   }
 
   /** @internal Does an async function of this task await something of the host, and nothing of the library? */

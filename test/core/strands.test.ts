@@ -48,6 +48,27 @@ suite('several awaits of one async task', () => {
     );
   });
 
+  scene('are cancelled with it also where one of them only gives way', async () => {
+    const heard: string[] = [];
+    const spin = asyncio.coroutine(function* () {
+      try {
+        for (let i = 0; i < 1000; i++) yield* asyncio.sleep(0);
+        heard.push('spun to its end');
+      } catch (error) {
+        heard.push(String(error));
+        throw error;
+      }
+    });
+    const task = asyncio.createTask(async () => {
+      await Promise.all([spin(), asyncio.sleep(60)]);
+    });
+    for (let i = 0; i < 5; i++) await asyncio.sleep(0);
+    task.cancel('stop');
+    assert.equal(String(await errorOf(task)), 'CancelledError: stop');
+    await asyncio.sleep(1);
+    assert.deepEqual(heard, ['CancelledError: stop']);
+  });
+
   scene('end as Promise.all does, and the task goes on in the iteration of the last', async (loop) => {
     const task = asyncio.createTask(async () => {
       const results = await Promise.all([asyncio.sleep(2, 'a'), asyncio.sleep(1, 'b'), 'c']);
