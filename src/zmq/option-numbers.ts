@@ -1,0 +1,70 @@
+/**
+ * The numbers of the socket options, for `setsockopt` and `getsockopt`.
+ *
+ * Source: zmq.h of libzmq 4.3; what each is for: man zmq_setsockopt(3).
+ */
+
+export const AFFINITY = 4;
+export const ROUTING_ID = 5;
+export const IDENTITY = 5;
+export const SUBSCRIBE = 6;
+export const UNSUBSCRIBE = 7;
+export const RATE = 8;
+export const RECOVERY_IVL = 9;
+export const SNDBUF = 11;
+export const RCVBUF = 12;
+export const RCVMORE = 13;
+export const FD = 14;
+export const EVENTS = 15;
+export const TYPE = 16;
+export const LINGER = 17;
+export const RECONNECT_IVL = 18;
+export const BACKLOG = 19;
+export const RECONNECT_IVL_MAX = 21;
+export const MAXMSGSIZE = 22;
+export const SNDHWM = 23;
+export const RCVHWM = 24;
+export const MULTICAST_HOPS = 25;
+export const RCVTIMEO = 27;
+export const SNDTIMEO = 28;
+export const LAST_ENDPOINT = 32;
+export const ROUTER_MANDATORY = 33;
+export const TCP_KEEPALIVE = 34;
+export const TCP_KEEPALIVE_CNT = 35;
+export const TCP_KEEPALIVE_IDLE = 36;
+export const TCP_KEEPALIVE_INTVL = 37;
+export const IMMEDIATE = 39;
+export const XPUB_VERBOSE = 40;
+export const IPV6 = 42;
+export const MECHANISM = 43;
+export const PLAIN_SERVER = 44;
+export const PLAIN_USERNAME = 45;
+export const PLAIN_PASSWORD = 46;
+export const CURVE_SERVER = 47;
+export const CURVE_PUBLICKEY = 48;
+export const CURVE_SECRETKEY = 49;
+export const CURVE_SERVERKEY = 50;
+export const PROBE_ROUTER = 51;
+export const REQ_CORRELATE = 52;
+export const REQ_RELAXED = 53;
+export const CONFLATE = 54;
+export const ZAP_DOMAIN = 55;
+export const ROUTER_HANDOVER = 56;
+export const TOS = 57;
+export const CONNECT_ROUTING_ID = 61;
+export const HANDSHAKE_IVL = 66;
+export const SOCKS_PROXY = 68;
+export const XPUB_NODROP = 69;
+export const XPUB_MANUAL = 71;
+export const XPUB_WELCOME_MSG = 72;
+export const STREAM_NOTIFY = 73;
+export const INVERT_MATCHING = 74;
+export const HEARTBEAT_IVL = 75;
+export const HEARTBEAT_TTL = 76;
+export const HEARTBEAT_TIMEOUT = 77;
+export const XPUB_VERBOSER = 78;
+export const CONNECT_TIMEOUT = 79;
+export const TCP_MAXRT = 80;
+export const MULTICAST_MAXTPDU = 84;
+export const BINDTODEVICE = 92;
+export const ZAP_ENFORCE_DOMAIN = 93;

@@ -1,0 +1,327 @@
+/**
+ * Sockets of ZeroMQ: what is sent comes, in order and once; states, options, errors; and what closing does.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+import * as asyncio from '../../src/index.ts';
+import * as zmq from '../../src/zmq/index.ts';
+import { thrownBy } from '../both-styles.ts';
+import { onSockets } from '../net/kit.ts';
+import { linked } from './kit.ts';
+
+const { scenario } = await onSockets(import.meta.url);
+const { sleep } = asyncio;
+
+scenario('a request has its answer', function* () {
+  using context = new zmq.Context();
+  const [server, client] = linked(context, zmq.REP, zmq.REQ);
+  for (const word of ['one', 'two', '']) {
+    yield* client.sendString(word);
+    assert.equal(yield* server.recvString(), word);
+    yield* server.sendJson({ word, length: word.length });
+    assert.deepEqual(yield* client.recvJson(), { word, length: word.length });
+  }
+});
+
+scenario('a message keeps its frames', function* () {
+  using context = new zmq.Context();
+  const [pull, push] = linked(context, zmq.PULL, zmq.PUSH);
+  const frames = [Buffer.from('first'), Buffer.alloc(0), Buffer.alloc(100_000, 7)];
+  yield* push.sendMultipart(frames);
+  assert.deepEqual(yield* pull.recvMultipart(), frames);
+
+  yield* push.send(Buffer.from('a'), zmq.SNDMORE);
+  yield* push.send(Buffer.from('b'), zmq.SNDMORE);
+  yield* push.sendString('c');
+  assert.equal(yield* pull.recvString(), 'a');
+  assert.equal(pull.rcvmore, true);
+  assert.deepEqual((yield* pull.recvMultipart()).map(String), ['b', 'c']);
+  assert.equal(pull.getsockopt(zmq.RCVMORE), false);
+});
+
+scenario('a value goes through serializers of the user', function* () {
+  using context = new zmq.Context();
+  const [pull, push] = linked(context, zmq.PULL, zmq.PUSH);
+  yield* push.sendSerialized(new Date(86_400_000), (date) => [Buffer.from(date.toISOString())]);
+  const date = yield* pull.recvSerialized(([frame]) => new Date(String(frame)));
+  assert.equal(date.getTime(), 86_400_000);
+
+  yield* push.sendString('no json');
+  assert.match(String(yield* thrownBy(pull.recvJson())), /SyntaxError/);
+  yield* push.send(Uint8Array.of(0xff));
+  assert.match(String(yield* thrownBy(pull.recvString())), /TypeError/);
+  yield* push.sendString('goes on');
+  assert.equal(yield* pull.recvString(), 'goes on');
+});
+
+scenario('a frame may be changed after it was sent', function* () {
+  using context = new zmq.Context();
+  const [pull, push] = linked(context, zmq.PULL, zmq.PUSH);
+  const frame = Buffer.alloc(10_000, 1);
+  const sent = push.send(frame);
+  frame.fill(2);
+  yield* sent;
+  assert.deepEqual(yield* pull.recv(), Buffer.alloc(10_000, 1));
+});
+
+scenario('subscribers get what they asked for', function* () {
+  using context = new zmq.Context();
+  const [publisher, subscriber] = linked(context, zmq.XPUB, zmq.SUB);
+  subscriber.subscribe('news.');
+  subscriber.setsockopt(zmq.SUBSCRIBE, 'sport');
+  assert.deepEqual(yield* publisher.recv(), Buffer.from('\x01news.'));
+  assert.deepEqual(yield* publisher.recv(), Buffer.from('\x01sport'));
+  for (const topic of ['weather: rain', 'news.today', 'sports']) yield* publisher.sendString(topic);
+  assert.equal(yield* subscriber.recvString(), 'news.today');
+  assert.equal(yield* subscriber.recvString(), 'sports');
+  subscriber.unsubscribe('sport');
+  assert.deepEqual(yield* publisher.recv(), Buffer.from('\0sport'));
+  for (const topic of ['sports', 'news.tomorrow']) yield* publisher.sendString(topic);
+  assert.equal(yield* subscriber.recvString(), 'news.tomorrow');
+});
+
+scenario('a router knows its dealers by their names', function* () {
+  using context = new zmq.Context();
+  const router = context.socket(zmq.ROUTER);
+  router.routerMandatory = true;
+  const port = router.bindToRandomPort('tcp://127.0.0.1');
+  const dealers = ['ann', 'bob'].map((name) => {
+    const dealer = context.socket(zmq.DEALER);
+    dealer.identity = name;
+    dealer.connect(`tcp://127.0.0.1:${port}`);
+    return dealer;
+  });
+  for (const dealer of dealers) yield* dealer.sendString(`I am ${dealer.identity}`);
+  for (let i = 0; i < 2; i++) {
+    const [name, words] = yield* router.recvMultipart();
+    assert.equal(String(words), `I am ${name}`);
+    yield* router.sendMultipart([name!, Buffer.from(`hello ${name}`)]);
+  }
+  for (const dealer of dealers) assert.equal(yield* dealer.recvString(), `hello ${dealer.identity}`);
+  const error = yield* thrownBy(router.sendMultipart([Buffer.from('carl'), Buffer.from('hello?')]));
+  assert.ok(error instanceof zmq.ZMQError);
+  assert.equal(error.errno, zmq.EHOSTUNREACH);
+  assert.equal(error.code, 'EHOSTUNREACH');
+});
+
+scenario('sockets of one process and of one machine find each other', function* () {
+  using context = new zmq.Context();
+  const folder = mkdtempSync(join(tmpdir(), 'zmq-'));
+  for (const address of ['inproc://inside', `ipc://${folder}/socket`]) {
+    const one = context.socket(zmq.PAIR);
+    const other = context.socket(zmq.PAIR);
+    one.bind(address);
+    other.connect(address);
+    yield* one.sendString('to the other');
+    assert.equal(yield* other.recvString(), 'to the other');
+    yield* other.sendString('and back');
+    assert.equal(yield* one.recvString(), 'and back');
+    one.close();
+    other.close();
+  }
+  rmSync(folder, { recursive: true });
+});
+
+scenario('a socket in the wrong state says so', function* () {
+  using context = new zmq.Context();
+  const [server, client] = linked(context, zmq.REP, zmq.REQ);
+  const early = yield* thrownBy(server.sendString('an answer to what?'));
+  assert.ok(early instanceof zmq.ZMQError);
+  assert.equal(early.errno, zmq.EFSM);
+  yield* client.sendString('one');
+  assert.equal(((yield* thrownBy(client.sendString('two'))) as zmq.ZMQError).code, 'EFSM');
+  // What poll() has seen is not received yet.
+  assert.equal(yield* server.poll(10), zmq.POLLIN);
+  assert.equal(((yield* thrownBy(server.sendString('too soon'))) as zmq.ZMQError).code, 'EFSM');
+  assert.equal(yield* server.recvString(), 'one');
+  yield* server.sendString('in time');
+  assert.equal(yield* client.poll(10), zmq.POLLIN);
+  assert.equal(((yield* thrownBy(client.sendString('too soon'))) as zmq.ZMQError).code, 'EFSM');
+  assert.equal(yield* client.recvString(), 'in time');
+  yield* client.sendString('two');
+  assert.equal(yield* server.recvString(), 'two');
+});
+
+scenario('what cannot be done now is Again', function* () {
+  using context = new zmq.Context();
+  const [pull, push] = linked(context, zmq.PULL, zmq.PUSH);
+  assert.ok((yield* thrownBy(pull.recv(zmq.DONTWAIT))) instanceof zmq.Again);
+  pull.rcvtimeo = 5;
+  assert.equal(pull.rcvtimeo, 5);
+  assert.ok((yield* thrownBy(pull.recvMultipart())) instanceof zmq.Again);
+  yield* push.sendString('now');
+  assert.equal(yield* pull.poll(10), zmq.POLLIN);
+  assert.equal(yield* pull.recvString(zmq.NOBLOCK), 'now');
+
+  const alone = context.socket(zmq.PUSH);
+  assert.ok((yield* thrownBy(alone.sendString('to nobody', zmq.DONTWAIT))) instanceof zmq.Again);
+  alone.sndtimeo = 5;
+  assert.ok((yield* thrownBy(alone.sendString('to nobody'))) instanceof zmq.Again);
+});
+
+scenario('a message waits for someone who takes it', function* () {
+  using context = new zmq.Context();
+  const push = context.socket(zmq.PUSH);
+  const pull = context.socket(zmq.PULL);
+  const sent = asyncio.createTask(function* () {
+    for (let i = 0; i < 3; i++) yield* push.sendJson(i);
+  });
+  assert.equal(yield* push.poll(0, zmq.POLLOUT), 0);
+  const writable = push.poll(null, zmq.POLLOUT);
+  assert.equal(sent.done(), false);
+  push.connect(`tcp://127.0.0.1:${pull.bindToRandomPort('tcp://127.0.0.1')}`);
+  for (let i = 0; i < 3; i++) assert.equal(yield* pull.recvJson(), i);
+  yield* sent;
+  assert.equal(yield* writable, zmq.POLLOUT);
+});
+
+scenario('a full socket holds back who sends, and loses nothing', function* () {
+  using context = new zmq.Context();
+  const pull = context.socket(zmq.PULL);
+  const push = context.socket(zmq.PUSH);
+  pull.rcvhwm = 10;
+  push.sndhwm = 10;
+  push.connect(`tcp://127.0.0.1:${pull.bindToRandomPort('tcp://127.0.0.1')}`);
+  const frame = Buffer.alloc(256 * 1024);
+  let count = 0;
+  const sender = asyncio.createTask(function* () {
+    for (; count < 200; count++) {
+      frame.writeUInt32LE(count);
+      yield* push.send(frame);
+    }
+  });
+  yield* asyncio.wait([sender], { timeout: 0.2 });
+  assert.ok(count < 200, 'nothing held it back');
+  for (let i = 0; i < 200; i++) assert.equal((yield* pull.recv()).readUInt32LE(), i);
+  yield* sender;
+});
+
+scenario('closing cancels those who wait', function* () {
+  using context = new zmq.Context();
+  const pull = context.socket(zmq.PULL);
+  const push = context.socket(zmq.PUSH);
+  const waiting = [
+    pull.recv(),
+    pull.recvMultipart(),
+    pull.poll(),
+    push.sendString('x'),
+    push.poll(null, zmq.POLLOUT),
+  ];
+  yield* sleep(0);
+  pull.close();
+  push.close();
+  for (const one of waiting) assert.ok((yield* thrownBy(one)) instanceof asyncio.CancelledError);
+  for (const act of [
+    () => pull.recv(),
+    () => push.sendString('x'),
+    () => pull.bind('inproc://x'),
+    () => push.linger,
+    () => pull.poll(),
+  ]) {
+    assert.throws(act, { name: 'ZMQError', code: 'ENOTSOCK' });
+  }
+  assert.equal(pull.closed, true);
+  pull.close();
+});
+
+scenario('messages are iterated, one after the other', function* () {
+  using context = new zmq.Context();
+  const [pull, push] = linked(context, zmq.PULL, zmq.PUSH);
+  for (const word of ['a', 'b', 'c']) yield* push.sendString(word);
+  const heard: string[] = [];
+  yield* asyncio.asyncFor(pull, function* ([frame]) {
+    heard.push(String(frame));
+    if (heard.length === 3) return asyncio.BREAK;
+    return undefined;
+  });
+  assert.deepEqual(heard, ['a', 'b', 'c']);
+});
+
+suite('options', () => {
+  test('have pyzmq names, numbers and properties', () => {
+    using context = new zmq.Context();
+    context.setsockopt(zmq.LINGER, 0);
+    const socket = context.socket(zmq.DEALER);
+    assert.equal(socket.linger, 0);
+    socket.linger = 250;
+    assert.equal(socket.getsockopt(zmq.LINGER), 250);
+    socket.sndhwm = 7;
+    assert.equal(socket.get(zmq.SNDHWM), 7);
+    socket.set(zmq.IMMEDIATE, 1);
+    assert.equal(socket.immediate, true);
+    socket.maxmsgsize = 2 ** 40;
+    assert.equal(socket.maxmsgsize, 2 ** 40);
+    assert.equal(socket.type, zmq.DEALER);
+    assert.equal(socket.socketType, zmq.DEALER);
+  });
+
+  test('refuse what they cannot be', () => {
+    using context = new zmq.Context();
+    const socket = context.socket(zmq.PUSH);
+    assert.throws(() => socket.setsockopt(9999, 1), /ValueError: there is no socket option 9999/);
+    assert.throws(
+      () => socket.setsockopt(zmq.LINGER, 'long'),
+      /TypeError: LINGER must be a whole number, not "long"/,
+    );
+    assert.throws(
+      () => socket.setsockopt(zmq.RCVTIMEO, -2),
+      /RCVTIMEO must be a whole number of milliseconds/,
+    );
+    assert.throws(() => socket.setsockopt(zmq.SUBSCRIBE, 'x'), { name: 'ZMQError', code: 'EINVAL' });
+    assert.throws(
+      () => socket.setsockopt(zmq.PLAIN_USERNAME, 5),
+      /PLAIN_USERNAME must be text or bytes, not 5/,
+    );
+  });
+});
+
+suite('a wrong use', () => {
+  test('is explained', async () => {
+    using context = new zmq.Context();
+    const socket = context.socket(zmq.PUSH);
+    assert.throws(() => socket.recv(), /RuntimeError: no running event loop/);
+    assert.throws(
+      () => context.socket(99 as never),
+      /socket\(\) needs a kind of socket such as zmq.REQ, not 99/,
+    );
+    assert.throws(() => socket.bind(5555 as never), /bind\(\) needs an address such as/);
+    assert.throws(() => socket.bind('nonsense'), { name: 'ZMQError', code: 'EINVAL' });
+    await asyncio.run(async () => {
+      assert.throws(() => socket.send('text' as never), /needs bytes, not a string: use sendString/);
+      assert.throws(() => socket.sendMultipart([]), /ValueError: sendMultipart\(\) needs one frame at least/);
+      assert.throws(() => socket.sendJson(undefined), /cannot write undefined as JSON/);
+      assert.throws(() => socket.poll('1' as never), /the timeout must be a number of seconds/);
+      const error = await thrownBy(context.socket(zmq.PUSH).recv());
+      assert.ok(error instanceof zmq.ZMQError);
+      assert.equal(error.code, 'ENOTSUP');
+    });
+  });
+
+  test('of an address that is taken is an error of its name', () => {
+    using context = new zmq.Context();
+    const one = context.socket(zmq.PULL);
+    const port = one.bindToRandomPort('tcp://127.0.0.1');
+    const other = context.socket(zmq.PULL);
+    assert.throws(() => other.bind(`tcp://127.0.0.1:${port}`), { name: 'ZMQError', code: 'EADDRINUSE' });
+    assert.throws(
+      () => other.bindToRandomPort('tcp://127.0.0.1', { minPort: port, maxPort: port + 1, maxTries: 3 }),
+      { name: 'ZMQBindError' },
+    );
+    one.unbind(one.lastEndpoint as string);
+    assert.equal(other.bindToRandomPort('tcp://127.0.0.1', { minPort: port, maxPort: port + 1 }), port);
+  });
+
+  test('of a context that is closed is an error', () => {
+    const context = new zmq.Context();
+    const socket = context.socket(zmq.REP);
+    assert.throws(() => context.term(), /1 sockets of the context are open \(<zmq.Socket REP>\)/);
+    socket.close(0);
+    context.term();
+    assert.throws(() => context.socket(zmq.REP), { name: 'ContextTerminated' });
+    assert.notEqual(zmq.Context.instance(), context);
+    assert.equal(zmq.Context.instance(), zmq.Context.instance());
+  });
+});
