@@ -21,10 +21,6 @@ export const STREAM = 11;
 /** The kinds of sockets. */
 export type SocketType = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11;
 
-/** @internal The kinds that only receive, and those that only send. */
-export const READ_ONLY: ReadonlySet<SocketType> = new Set<SocketType>([SUB, PULL]);
-export const WRITE_ONLY: ReadonlySet<SocketType> = new Set<SocketType>([PUB, PUSH]);
-
 /** A flag of `send` and `recv`: fail with `Again` where that cannot be done now. */
 export const DONTWAIT = 1;
 /** The older name of `DONTWAIT`. */

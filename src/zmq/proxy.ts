@@ -8,7 +8,7 @@ import type { Coroutine } from '../core/awaitable.ts';
 import { type CoroutineObject, coroutine } from '../core/coroutine.ts';
 import { asyncWith } from '../structured/async-with.ts';
 import { TaskGroup } from '../structured/task-group.ts';
-import { READ_ONLY, WRITE_ONLY } from './constants.ts';
+import { READ_ONLY, WRITE_ONLY } from './kinds.ts';
 import type { Socket } from './socket.ts';
 
 /** Pass on messages between `frontend` and `backend`, and a copy of each to `capture`, until it is cancelled. */

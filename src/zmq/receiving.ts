@@ -8,9 +8,10 @@
  */
 import type { Scheduler } from '../core/scheduler.ts';
 import { Claim, type ClaimOffice, Watch } from './claim.ts';
-import { EAGAIN, ENOTSUP, type SocketType, WRITE_ONLY } from './constants.ts';
+import { EAGAIN, ENOTSUP, type SocketType } from './constants.ts';
 import type { EngineSocket } from './engine.ts';
 import { Again, toZMQError, ZMQError } from './errors.ts';
+import { WRITE_ONLY } from './kinds.ts';
 
 /** How many messages may wait here besides those in libzmq's own queue. */
 const AHEAD = 32;

@@ -8,9 +8,10 @@ import { Future, PENDING } from '../core/future.ts';
 import type { TimerHandle } from '../core/handle.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import { Watch } from './claim.ts';
-import { EAGAIN, EFSM, READ_ONLY, ROUTER, type SocketType, STREAM, XPUB } from './constants.ts';
+import { EAGAIN, EFSM, ROUTER, type SocketType, STREAM, XPUB } from './constants.ts';
 import type { EngineSocket } from './engine.ts';
 import { Again, toZMQError, ZMQError } from './errors.ts';
+import { READ_ONLY } from './kinds.ts';
 
 /** Between the questions, in seconds: the first time, and at most. */
 const SHORTEST = 0.0005;

@@ -17,6 +17,7 @@ import * as zmq from './constants.ts';
 import type { Context } from './context.ts';
 import type { EngineSocket } from './engine.ts';
 import { toZMQError, ZMQBindError, ZMQError } from './errors.ts';
+import { KIND_NAMES } from './kinds.ts';
 import {
   type OptionName,
   type OptionValue,
@@ -327,7 +328,7 @@ export class Socket extends WithOptions implements Pollable, Disposable {
   }
 
   override toString(): string {
-    return `<zmq.Socket ${KINDS[this.socketType]}${this.closed ? ' closed' : ''}>`;
+    return `<zmq.Socket ${KIND_NAMES[this.socketType]}${this.closed ? ' closed' : ''}>`;
   }
 
   /** Has a message come that libzmq believes to be in the hands of the program, so that it would take the next step of the conversation? */
@@ -372,21 +373,6 @@ export class Socket extends WithOptions implements Pollable, Disposable {
     }
   }
 }
-
-const KINDS = [
-  'PAIR',
-  'PUB',
-  'SUB',
-  'REQ',
-  'REP',
-  'DEALER',
-  'ROUTER',
-  'PULL',
-  'PUSH',
-  'XPUB',
-  'XSUB',
-  'STREAM',
-];
 
 for (const [property, name] of properties) {
   Object.defineProperty(Socket.prototype, property, {

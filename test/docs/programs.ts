@@ -142,7 +142,7 @@ const SETTINGS = {
     typeRoots: [join(root, 'node_modules', '@types')],
     paths: {
       'asyncio-ts': [join(root, 'dist/index.d.ts')],
-      'asyncio-ts/testing': [join(root, 'dist/testing/index.d.ts')],
+      'asyncio-ts/*': [join(root, 'dist/*/index.d.ts')],
     },
   },
   include: ['*/*.ts'],

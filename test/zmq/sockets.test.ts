@@ -10,13 +10,13 @@ import * as asyncio from '../../src/index.ts';
 import * as zmq from '../../src/zmq/index.ts';
 import { thrownBy } from '../both-styles.ts';
 import { onSockets } from '../net/kit.ts';
-import { linked } from './kit.ts';
+import { linked, quickContext } from './kit.ts';
 
 const { scenario } = await onSockets(import.meta.url);
 const { sleep } = asyncio;
 
 scenario('a request has its answer', function* () {
-  using context = new zmq.Context();
+  using context = quickContext();
   const [server, client] = linked(context, zmq.REP, zmq.REQ);
   for (const word of ['one', 'two', '']) {
     yield* client.sendString(word);
@@ -27,7 +27,7 @@ scenario('a request has its answer', function* () {
 });
 
 scenario('a message keeps its frames', function* () {
-  using context = new zmq.Context();
+  using context = quickContext();
   const [pull, push] = linked(context, zmq.PULL, zmq.PUSH);
   const frames = [Buffer.from('first'), Buffer.alloc(0), Buffer.alloc(100_000, 7)];
   yield* push.sendMultipart(frames);
@@ -43,7 +43,7 @@ scenario('a message keeps its frames', function* () {
 });
 
 scenario('a value goes through serializers of the user', function* () {
-  using context = new zmq.Context();
+  using context = quickContext();
   const [pull, push] = linked(context, zmq.PULL, zmq.PUSH);
   yield* push.sendSerialized(new Date(86_400_000), (date) => [Buffer.from(date.toISOString())]);
   const date = yield* pull.recvSerialized(([frame]) => new Date(String(frame)));
@@ -58,7 +58,7 @@ scenario('a value goes through serializers of the user', function* () {
 });
 
 scenario('a frame may be changed after it was sent', function* () {
-  using context = new zmq.Context();
+  using context = quickContext();
   const [pull, push] = linked(context, zmq.PULL, zmq.PUSH);
   const frame = Buffer.alloc(10_000, 1);
   const sent = push.send(frame);
@@ -68,7 +68,7 @@ scenario('a frame may be changed after it was sent', function* () {
 });
 
 scenario('subscribers get what they asked for', function* () {
-  using context = new zmq.Context();
+  using context = quickContext();
   const [publisher, subscriber] = linked(context, zmq.XPUB, zmq.SUB);
   subscriber.subscribe('news.');
   subscriber.setsockopt(zmq.SUBSCRIBE, 'sport');
@@ -84,7 +84,7 @@ scenario('subscribers get what they asked for', function* () {
 });
 
 scenario('a router knows its dealers by their names', function* () {
-  using context = new zmq.Context();
+  using context = quickContext();
   const router = context.socket(zmq.ROUTER);
   router.routerMandatory = true;
   const port = router.bindToRandomPort('tcp://127.0.0.1');
@@ -108,7 +108,7 @@ scenario('a router knows its dealers by their names', function* () {
 });
 
 scenario('sockets of one process and of one machine find each other', function* () {
-  using context = new zmq.Context();
+  using context = quickContext();
   const folder = mkdtempSync(join(tmpdir(), 'zmq-'));
   for (const address of ['inproc://inside', `ipc://${folder}/socket`]) {
     const one = context.socket(zmq.PAIR);
@@ -126,7 +126,7 @@ scenario('sockets of one process and of one machine find each other', function* 
 });
 
 scenario('a socket in the wrong state says so', function* () {
-  using context = new zmq.Context();
+  using context = quickContext();
   const [server, client] = linked(context, zmq.REP, zmq.REQ);
   const early = yield* thrownBy(server.sendString('an answer to what?'));
   assert.ok(early instanceof zmq.ZMQError);
@@ -146,7 +146,7 @@ scenario('a socket in the wrong state says so', function* () {
 });
 
 scenario('what cannot be done now is Again', function* () {
-  using context = new zmq.Context();
+  using context = quickContext();
   const [pull, push] = linked(context, zmq.PULL, zmq.PUSH);
   assert.ok((yield* thrownBy(pull.recv(zmq.DONTWAIT))) instanceof zmq.Again);
   pull.rcvtimeo = 5;
@@ -163,7 +163,7 @@ scenario('what cannot be done now is Again', function* () {
 });
 
 scenario('a message waits for someone who takes it', function* () {
-  using context = new zmq.Context();
+  using context = quickContext();
   const push = context.socket(zmq.PUSH);
   const pull = context.socket(zmq.PULL);
   const sent = asyncio.createTask(function* () {
@@ -179,7 +179,7 @@ scenario('a message waits for someone who takes it', function* () {
 });
 
 scenario('a full socket holds back who sends, and loses nothing', function* () {
-  using context = new zmq.Context();
+  using context = quickContext();
   const pull = context.socket(zmq.PULL);
   const push = context.socket(zmq.PUSH);
   pull.rcvhwm = 10;
@@ -200,7 +200,7 @@ scenario('a full socket holds back who sends, and loses nothing', function* () {
 });
 
 scenario('closing cancels those who wait', function* () {
-  using context = new zmq.Context();
+  using context = quickContext();
   const pull = context.socket(zmq.PULL);
   const push = context.socket(zmq.PUSH);
   const waiting = [
@@ -228,7 +228,7 @@ scenario('closing cancels those who wait', function* () {
 });
 
 scenario('messages are iterated, one after the other', function* () {
-  using context = new zmq.Context();
+  using context = quickContext();
   const [pull, push] = linked(context, zmq.PULL, zmq.PUSH);
   for (const word of ['a', 'b', 'c']) yield* push.sendString(word);
   const heard: string[] = [];
@@ -242,7 +242,7 @@ scenario('messages are iterated, one after the other', function* () {
 
 suite('options', () => {
   test('have pyzmq names, numbers and properties', () => {
-    using context = new zmq.Context();
+    using context = quickContext();
     context.setsockopt(zmq.LINGER, 0);
     const socket = context.socket(zmq.DEALER);
     assert.equal(socket.linger, 0);
@@ -259,7 +259,7 @@ suite('options', () => {
   });
 
   test('refuse what they cannot be', () => {
-    using context = new zmq.Context();
+    using context = quickContext();
     const socket = context.socket(zmq.PUSH);
     assert.throws(() => socket.setsockopt(9999, 1), /ValueError: there is no socket option 9999/);
     assert.throws(
@@ -280,7 +280,7 @@ suite('options', () => {
 
 suite('a wrong use', () => {
   test('is explained', async () => {
-    using context = new zmq.Context();
+    using context = quickContext();
     const socket = context.socket(zmq.PUSH);
     assert.throws(() => socket.recv(), /RuntimeError: no running event loop/);
     assert.throws(
@@ -301,7 +301,7 @@ suite('a wrong use', () => {
   });
 
   test('of an address that is taken is an error of its name', () => {
-    using context = new zmq.Context();
+    using context = quickContext();
     const one = context.socket(zmq.PULL);
     const port = one.bindToRandomPort('tcp://127.0.0.1');
     const other = context.socket(zmq.PULL);
