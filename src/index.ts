@@ -90,10 +90,13 @@ export {
 } from './net/protocols.ts';
 export { Server } from './net/server.ts';
 export * as socket from './net/socket-constants.ts';
+export * as ssl from './net/ssl.ts';
+export { SSLCertVerificationError, SSLEOFError, SSLError } from './net/ssl-errors.ts';
+export type { StartTlsOptions } from './net/start-tls.ts';
 export { StreamReader, type StreamReaderOptions } from './net/stream-reader.ts';
 export { type ClientConnected, StreamReaderProtocol } from './net/stream-reader-protocol.ts';
 export { StreamTransport } from './net/stream-transport.ts';
-export { StreamWriter } from './net/stream-writer.ts';
+export { StreamWriter, type WriterTlsOptions } from './net/stream-writer.ts';
 export {
   type OpenConnectionOptions,
   type OpenUnixConnectionOptions,
@@ -104,6 +107,8 @@ export {
   startServer,
   startUnixServer,
 } from './net/streams.ts';
+export type { ClientTlsOptions, ServerTlsOptions, TlsTimeouts } from './net/tls-options.ts';
+export { TlsTransport } from './net/tls-transport.ts';
 export type { TransportSocket } from './net/transport-socket.ts';
 export {
   BaseTransport,

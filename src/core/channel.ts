@@ -11,6 +11,7 @@
  * after `close()` or `cancel()` they call nothing any more. Errors are handed on as the host gave them (with `code`, `errno`, `syscall`): the room
  * above turns them into Python's classes.
  */
+import type { TlsRequest } from './tls.ts';
 
 /** The address of an end of a connection, as Python writes it: host and port, and for IPv6 two numbers more. */
 export type SocketAddress =
@@ -83,6 +84,11 @@ export interface Channel {
   writev(list: readonly Uint8Array[]): number;
   /** Tell the other side that no more will be sent. Everything has been sent. */
   shutdown(): void;
+  /**
+   * Tell the other side that this is the end, and wait until it says so too. Everything has been sent. `done` is called once both have: `close` then
+   * loses nothing. What still comes before the other side's word breaks the channel. Absent where an end needs no words.
+   */
+  farewell?(done: () => void): void;
   /** Close both ways at once; what is unsent is lost. */
   close(): void;
 }
@@ -196,6 +202,11 @@ export interface Network {
   listenUnix?(path: Uint8Array, backlog: number, done: Done<Listener<string>>): Operation;
   /** Make a socket of datagrams: bind it, and connect it where that is asked for. Absent where there are none. */
   datagram?(request: DatagramRequest, done: Done<DatagramChannel>): Operation;
+  /**
+   * Shake hands on a channel of this network, which is paused and has sent everything, and make a secured one of it. The old one is nobody's from then
+   * on: it is closed with the new one, and where this fails or is cancelled. Absent where connections cannot be secured.
+   */
+  secure?(channel: Channel, request: TlsRequest, done: Done<Channel>): Operation;
   /** Find the name of a host by its address; an error where it has none. Absent where that cannot be asked. */
   reverse?(endpoint: Endpoint, done: Done<string>): Operation;
 }

@@ -20,7 +20,11 @@ import type { UdpTransport } from '../net/datagram-transport.ts';
 import { type AddressInfo, type AddressInfoOptions, getaddrinfo, getnameinfo } from '../net/name-lookup.ts';
 import type { BaseProtocol, DatagramProtocol, StreamProtocol, SubprocessProtocol } from '../net/protocols.ts';
 import type { Server } from '../net/server.ts';
+import type { SSLContext } from '../net/ssl-context.ts';
+import { type StartTlsOptions, startTls } from '../net/start-tls.ts';
 import type { StreamTransport } from '../net/stream-transport.ts';
+import type { TlsTransport } from '../net/tls-transport.ts';
+import type { BaseTransport } from '../net/transports.ts';
 import type { UnixPath } from '../net/unix-address.ts';
 import type { ReadPipeTransport, WritePipeTransport } from '../process/pipe-transports.ts';
 import { connectReadPipe, connectWritePipe, type PipeEnd } from '../process/pipes.ts';
@@ -105,6 +109,19 @@ export class EventLoop extends Scheduler {
     options: UnixServeOptions = {},
   ): CoroutineObject<Server<string>> {
     return createUnixServer(this, factory, path, options);
+  }
+
+  /**
+   * Secure the connection of `transport` by TLS; `protocol` serves it from then on, under the transport that this gives.
+   * @throws {SSLError} where the handshake fails; {ConnectionAbortedError} where it takes too long. The connection is lost then, also by cancelling this.
+   */
+  startTls(
+    transport: BaseTransport,
+    protocol: StreamProtocol,
+    sslcontext: SSLContext,
+    options: StartTlsOptions = {},
+  ): CoroutineObject<TlsTransport> {
+    return startTls(this, transport, protocol, sslcontext, options);
   }
 
   /**

@@ -13,10 +13,11 @@ import { operate } from './operation.ts';
 import { toOSError } from './os-error.ts';
 import type { StreamProtocol } from './protocols.ts';
 import type { StreamTransport } from './stream-transport.ts';
+import { CLIENT_TLS_OPTIONS, type ClientTlsOptions, clientTls } from './tls-options.ts';
 import { checkPath, type UnixPath, unixNetworkOf } from './unix-address.ts';
 
-/** How to connect: there is nothing to choose yet. */
-export type UnixConnectOptions = Readonly<Record<never, never>>;
+/** How to connect. */
+export type UnixConnectOptions = ClientTlsOptions;
 
 const METHOD = 'createUnixConnection';
 const WHERE = `${METHOD}()`;
@@ -43,7 +44,8 @@ function* connection<P extends StreamProtocol>(
   path: UnixPath,
   options: UnixConnectOptions,
 ): Coroutine<[StreamTransport, P]> {
-  checkOptions(options, [], WHERE);
+  checkOptions(options, CLIENT_TLS_OPTIONS, WHERE);
+  const tls = clientTls(loop, options, null, 'you have to pass serverHostname when using ssl', WHERE);
   const bytes = checkPath(path, WHERE);
   const network = unixNetworkOf(loop, METHOD);
   let channel: Channel;
@@ -56,5 +58,5 @@ function* connection<P extends StreamProtocol>(
   } catch (error) {
     throw toOSError(error);
   }
-  return yield* serve(loop, channel, factory, WHERE);
+  return yield* serve(loop, channel, factory, tls, WHERE);
 }

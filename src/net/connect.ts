@@ -20,14 +20,17 @@ import {
   type Port,
   toPort,
 } from './address.ts';
+import { handshake } from './handshake.ts';
 import { networkOf, operate } from './operation.ts';
 import { toOSError } from './os-error.ts';
 import type { StreamProtocol } from './protocols.ts';
 import { staggeredRace } from './staggered-race.ts';
 import { StreamTransport } from './stream-transport.ts';
+import { CLIENT_TLS_OPTIONS, type ClientTlsOptions, clientTls, type Tls } from './tls-options.ts';
+import { TlsTransport } from './tls-transport.ts';
 
 /** How to connect. */
-export interface ConnectOptions {
+export interface ConnectOptions extends ClientTlsOptions {
   /** Only addresses of this family; 0 for any. */
   readonly family?: Family | undefined;
   /** The address to connect from: a host and a port. */
@@ -40,7 +43,14 @@ export interface ConnectOptions {
   readonly happyEyeballsDelay?: number | null | undefined;
 }
 
-const OPTIONS = ['family', 'localAddr', 'allErrors', 'interleave', 'happyEyeballsDelay'] as const;
+const OPTIONS = [
+  'family',
+  'localAddr',
+  'allErrors',
+  'interleave',
+  'happyEyeballsDelay',
+  ...CLIENT_TLS_OPTIONS,
+] as const;
 const WHERE = 'createConnection()';
 
 /**
@@ -74,6 +84,8 @@ function* connection<P extends StreamProtocol>(
   options: ConnectOptions,
 ): Coroutine<[StreamTransport, P]> {
   checkOptions(options, OPTIONS, WHERE);
+  const unnamed = 'You must set serverHostname when using ssl without a host';
+  const tls = clientTls(loop, options, host, unnamed, WHERE);
   if (host === null && port === null) {
     throw new ValueError('host and port was not specified and no sock specified');
   }
@@ -90,7 +102,7 @@ function* connection<P extends StreamProtocol>(
   );
   const channel = delay === null ? yield* oneByOne(attempts) : yield* staggered(attempts, delay);
   if (channel === null) throw failureOf(errors.flat(), options.allErrors === true);
-  return yield* serve(loop, channel, factory, WHERE);
+  return yield* serve(loop, channel, factory, tls, WHERE);
 }
 
 function* resolve(
@@ -234,11 +246,12 @@ function* attempt(loop: Scheduler, remote: Endpoint, local: Endpoint | null): Co
   }
 }
 
-/** Give a connection to the protocol that `factory` makes, and wait until it knows. Whatever goes wrong, the connection is closed. */
+/** Give a connection to the protocol that `factory` makes, secured if that is asked for, and wait until it knows. Whatever goes wrong, it is closed. */
 export function* serve<P extends StreamProtocol>(
   loop: Scheduler,
   channel: Channel,
   factory: () => P,
+  tls: Tls | null,
   where: string,
 ): Coroutine<[StreamTransport, P]> {
   let protocol: P;
@@ -249,7 +262,10 @@ export function* serve<P extends StreamProtocol>(
     throw error;
   }
   const waiter = loop.createFuture<void>();
-  const transport = new StreamTransport(loop, channel, protocol, { waiter });
+  const transport =
+    tls === null
+      ? new StreamTransport(loop, channel, protocol, { waiter })
+      : new TlsTransport(loop, yield* handshake(loop, channel, tls), protocol, { waiter });
   try {
     yield* waiter;
   } catch (error) {

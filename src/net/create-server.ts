@@ -24,9 +24,10 @@ import { networkOf, operate } from './operation.ts';
 import { toOSError } from './os-error.ts';
 import type { StreamProtocol } from './protocols.ts';
 import { Server } from './server.ts';
+import { SERVER_TLS_OPTIONS, type ServerTlsOptions, serverTls } from './tls-options.ts';
 
 /** How to serve. */
-export interface ServeOptions {
+export interface ServeOptions extends ServerTlsOptions {
   /** Only addresses of this family; 0 for any. */
   readonly family?: Family | undefined;
   /** How many connections may wait to be accepted; 100 by default. */
@@ -44,7 +45,15 @@ export interface ServeOptions {
 /** A host to listen at, several of them, or `null` (or nothing) for every interface. */
 export type Hosts = string | readonly string[] | null;
 
-const OPTIONS = ['family', 'backlog', 'reuseAddress', 'reusePort', 'keepAlive', 'startServing'] as const;
+const OPTIONS = [
+  'family',
+  'backlog',
+  'reuseAddress',
+  'reusePort',
+  'keepAlive',
+  'startServing',
+  ...SERVER_TLS_OPTIONS,
+] as const;
 const WHERE = 'createServer()';
 
 /**
@@ -73,6 +82,7 @@ function* serverAt(
 ): Coroutine<Server> {
   checkOptions(options, OPTIONS, WHERE);
   checkFactory(factory, WHERE);
+  const tls = serverTls(loop, options, WHERE);
   if (host === null && port === null) throw new ValueError('Neither host/port nor sock were specified');
   const endpoints = yield* resolveAll(loop, host, port, checkFamily(options.family, WHERE));
   const listeners = yield* listenAll(loop, endpoints, {
@@ -81,7 +91,7 @@ function* serverAt(
     reuseAddress: options.reuseAddress ?? undefined,
     keepAlive: options.keepAlive === true,
   });
-  return yield* startUnlessTold(new Server(loop, listeners, factory, WHERE), options.startServing);
+  return yield* startUnlessTold(new Server(loop, listeners, factory, tls, WHERE), options.startServing);
 }
 
 /** Begin to serve, but for `startServing: false`. */

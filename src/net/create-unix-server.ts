@@ -16,10 +16,11 @@ import { toOSError } from './os-error.ts';
 import type { StreamProtocol } from './protocols.ts';
 import { Server } from './server.ts';
 import { removeStaleSocket, SocketFile } from './socket-file.ts';
+import { SERVER_TLS_OPTIONS, type ServerTlsOptions, serverTls } from './tls-options.ts';
 import { checkPath, isAbstract, type UnixNetwork, type UnixPath, unixNetworkOf } from './unix-address.ts';
 
 /** How to serve. */
-export interface UnixServeOptions {
+export interface UnixServeOptions extends ServerTlsOptions {
   /** How many connections may wait to be accepted; 100 by default. */
   readonly backlog?: number | undefined;
   /** Are connections accepted from the beginning? If not, `startServing()` or `serveForever()` begins. */
@@ -28,7 +29,7 @@ export interface UnixServeOptions {
   readonly cleanupSocket?: boolean | undefined;
 }
 
-const OPTIONS = ['backlog', 'startServing', 'cleanupSocket'] as const;
+const OPTIONS = ['backlog', 'startServing', 'cleanupSocket', ...SERVER_TLS_OPTIONS] as const;
 const METHOD = 'createUnixServer';
 const WHERE = `${METHOD}()`;
 
@@ -55,6 +56,7 @@ function* serverAt(
 ): Coroutine<Server<string>> {
   checkOptions(options, OPTIONS, WHERE);
   checkFactory(factory, WHERE);
+  const tls = serverTls(loop, options, WHERE);
   const bytes = checkPath(path, WHERE);
   const backlog = checkBacklog(options.backlog, WHERE);
   const network = unixNetworkOf(loop, METHOD);
@@ -62,7 +64,7 @@ function* serverAt(
   const listener = yield* listenAt(loop, network, bytes, backlog);
   const cleans = options.cleanupSocket !== false && !isAbstract(bytes);
   const file = cleans ? new SocketFile(loop, bytes) : null;
-  const server = new Server(loop, [new UnixListener(listener, file)], factory, WHERE);
+  const server = new Server(loop, [new UnixListener(listener, file)], factory, tls, WHERE);
   return yield* startUnlessTold(server, options.startServing);
 }
 

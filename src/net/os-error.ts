@@ -22,6 +22,7 @@ import {
   ProcessLookupError,
   TimeoutError,
 } from '../core/errors.ts';
+import { toSSLError } from './ssl-errors.ts';
 
 /** A name or an address could not be looked up. */
 export class gaierror extends OSError {
@@ -76,6 +77,8 @@ export function toOSError(error: unknown, what?: (text: string, errno: number) =
   if (!(error instanceof Error) || error instanceof OSError) return error;
   const { code, errno, syscall } = error as HostError;
   if (typeof code !== 'string') return error;
+  const sslError = toSSLError(error);
+  if (sslError !== null) return sslError;
   const lookup = syscall === 'getaddrinfo' ? (LOOKUPS[code] ?? [0, error.message]) : undefined;
   if (lookup !== undefined) {
     const fields = { code, errno: lookup[0], syscall: 'getaddrinfo', cause: error };

@@ -7,15 +7,21 @@
 import type { Coroutine } from '../core/awaitable.ts';
 import type { Address, Channel, Listener, ListenerSink, SocketAddress } from '../core/channel.ts';
 import { type CoroutineObject, LazyCoroutine } from '../core/coroutine.ts';
-import { CancelledError, isExit, RuntimeError } from '../core/errors.ts';
+import { CancelledError, isExit, OSError, RuntimeError } from '../core/errors.ts';
 import type { Future } from '../core/future.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import { sleep } from '../core/sleep.ts';
 import { makeProtocol } from './connect.ts';
+import { beginHandshake } from './handshake.ts';
 import { toOSError } from './os-error.ts';
 import type { StreamProtocol } from './protocols.ts';
 import { StreamTransport, type TransportOwner } from './stream-transport.ts';
+import type { Tls } from './tls-options.ts';
+import { TlsTransport } from './tls-transport.ts';
 import { TransportSocket } from './transport-socket.ts';
+
+/** A connection that came: its transport, or the handshake before there is one. */
+type Client = Pick<StreamTransport, 'close' | 'abort'>;
 
 /** @typeParam A what addresses it listens at: host and port, or a path. `Server<Address>` is any server. */
 export class Server<A extends Address = SocketAddress>
@@ -23,7 +29,8 @@ export class Server<A extends Address = SocketAddress>
 {
   readonly #loop: Scheduler;
   readonly #factory: () => StreamProtocol;
-  readonly #clients = new Set<StreamTransport>();
+  readonly #clients = new Set<Client>();
+  readonly #tls: Tls | null;
   readonly #where: string;
   readonly #sockets: readonly TransportSocket<A>[];
   #listeners: readonly Listener<A>[] | null;
@@ -37,8 +44,10 @@ export class Server<A extends Address = SocketAddress>
     loop: Scheduler,
     listeners: readonly Listener<A>[],
     factory: () => StreamProtocol,
+    tls: Tls | null = null,
     where = 'createServer()',
   ) {
+    this.#tls = tls;
     this.#loop = loop;
     this.#where = where;
     this.#listeners = listeners;
@@ -78,12 +87,12 @@ export class Server<A extends Address = SocketAddress>
 
   /** Close every connection that it accepted, after what they have to send. */
   closeClients(): void {
-    for (const transport of [...this.#clients]) transport.close();
+    for (const client of [...this.#clients]) client.close();
   }
 
   /** Close every connection that it accepted at once. */
   abortClients(): void {
-    for (const transport of [...this.#clients]) transport.abort();
+    for (const client of [...this.#clients]) client.abort();
   }
 
   /** Begin to accept connections; for servers that were made with `startServing: false`. Has no effect on one that does. */
@@ -205,28 +214,46 @@ export class Server<A extends Address = SocketAddress>
       return;
     }
     try {
-      new StreamTransport(this.#loop, channel, makeProtocol(this.#factory, this.#where), {
-        owner: this,
-      });
+      const protocol = makeProtocol(this.#factory, this.#where);
+      if (this.#tls === null) new StreamTransport(this.#loop, channel, protocol, { owner: this });
+      else this.#secure(channel, protocol, this.#tls);
     } catch (exception) {
       channel.close();
       if (isExit(exception)) throw exception;
-      this.#loop.callExceptionHandler({
-        message: 'Error on transport creation for incoming connection',
-        exception,
-        server: this,
-      });
+      this.#notMade(exception, {});
     }
   }
 
-  /** @internal */
-  _attach(transport: StreamTransport): void {
-    this.#clients.add(transport);
+  /** Whom the handshake fails with is nobody's concern but the client's: it is reported in debug mode alone. */
+  #secure(channel: Channel, protocol: StreamProtocol, tls: Tls): void {
+    const operation = beginHandshake(this.#loop, channel, tls, null, (outcome) => {
+      if ('value' in outcome) new TlsTransport(this.#loop, outcome.value, protocol, { owner: this });
+      this._detach(client);
+      if ('value' in outcome) return;
+      const { error } = outcome;
+      if (this.#loop.getDebug() || !(error instanceof OSError)) this.#notMade(error, { protocol });
+    });
+    const giveUp = () => {
+      operation.cancel();
+      this._detach(client);
+    };
+    const client: Client = { close: giveUp, abort: giveUp };
+    this._attach(client);
+  }
+
+  #notMade(exception: unknown, about: object): void {
+    const message = 'Error on transport creation for incoming connection';
+    this.#loop.callExceptionHandler({ message, exception, server: this, ...about });
   }
 
   /** @internal */
-  _detach(transport: StreamTransport): void {
-    this.#clients.delete(transport);
+  _attach(client: Client): void {
+    this.#clients.add(client);
+  }
+
+  /** @internal */
+  _detach(client: Client): void {
+    this.#clients.delete(client);
     this.#wakeIfEnded();
   }
 

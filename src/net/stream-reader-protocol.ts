@@ -31,6 +31,7 @@ export class StreamReaderProtocol extends FlowControlMixin {
   readonly #reader: WeakRef<StreamReader>;
   readonly #clientConnected: ClientConnected | null;
   readonly #closed: Future<void>;
+  #overTls = false;
   /** @internal Keeps the reader alive, from the making of a server's protocol until its callback has it. */
   _heldReader: StreamReader | null;
 
@@ -49,6 +50,7 @@ export class StreamReaderProtocol extends FlowControlMixin {
   override connectionMade(transport: Transport): void {
     const reader = this.#reader.deref();
     reader?.setTransport(transport);
+    this.#overTls = isTls(transport);
     this._heldReader = null;
     if (this.#clientConnected === null || reader === undefined) return;
     this.#welcome(this.#clientConnected, transport, reader);
@@ -89,7 +91,24 @@ export class StreamReaderProtocol extends FlowControlMixin {
 
   override eofReceived(): boolean {
     this.#reader.deref()?.feedEof();
-    return true;
+    // With TLS a connection ends both ways at once.
+    return !this.#overTls;
+  }
+
+  /** @internal Was it made for connections that came? */
+  get _isServerSide(): boolean {
+    return this.#clientConnected !== null;
+  }
+
+  /** @internal What has come and was not read. */
+  _takeUnread(): Uint8Array | null {
+    return this.#reader.deref()?._takeAll() ?? null;
+  }
+
+  /** @internal The connection goes on under another transport. */
+  _replaceTransport(transport: Transport): void {
+    this.#reader.deref()?._replaceTransport(transport);
+    this.#overTls = isTls(transport);
   }
 
   override connectionLost(exc: Error | null): void {
@@ -112,6 +131,10 @@ export class StreamReaderProtocol extends FlowControlMixin {
   get _closed(): Future<void> {
     return this.#closed;
   }
+}
+
+function isTls(transport: Transport): boolean {
+  return transport.getExtraInfo('sslcontext') !== null;
 }
 
 function loopOfNow(): Scheduler {

@@ -71,9 +71,16 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
     this.#transport = transport;
   }
 
-  /** @internal The connection goes on under another transport. */
+  /** @internal The connection goes on under another transport, which reads. */
   _replaceTransport(transport: Pausable): void {
     this.#transport = transport;
+    this.#paused = false;
+    if (this.#queue.size > 2 * this.#limit) this.#pause();
+  }
+
+  /** @internal Give out what waits to be read: it belongs to the handshake of TLS. `null` where there is nothing. */
+  _takeAll(): Uint8Array | null {
+    return this.#queue.size === 0 ? null : this.#queue.take(this.#queue.size);
   }
 
   /** Bytes came. The array belongs to the reader from now on. */

@@ -16,8 +16,9 @@
  * Source: Python docs, "Transports and Protocols".
  */
 import type { Address, Channel, ChannelSink } from '../core/channel.ts';
-import { isExit, OSError, RuntimeError } from '../core/errors.ts';
+import { isExit, OSError, RuntimeError, TimeoutError } from '../core/errors.ts';
 import { type Future, setResultUnlessDone } from '../core/future.ts';
+import type { TimerHandle } from '../core/handle.ts';
 import { describe } from '../core/repr.ts';
 import { running } from '../core/running.ts';
 import type { Scheduler } from '../core/scheduler.ts';
@@ -47,6 +48,23 @@ export interface StreamTransportOptions {
   /** Completed when the protocol knows of the connection. */
   readonly waiter?: Future<void> | undefined;
   readonly owner?: TransportOwner | undefined;
+  /** Does the protocol know of the connection already, under another transport? */
+  readonly made?: boolean | undefined;
+  /** How much may wait to be sent, where it is not as usual. */
+  readonly limits?: WriteBufferLimits | undefined;
+  /** How long the farewell of a channel that has one may take from `close()` on, in seconds. */
+  readonly shutdownTimeout?: number | undefined;
+}
+
+/** Who takes over the channel of a transport: TLS on a connection that was plain. */
+export interface Heir {
+  /** Everything that was written has been sent: the channel is yours. */
+  inherit(channel: Channel): void;
+  /** The connection broke before, and is lost. */
+  disinherit(error: Error): void;
+  /** The transport that gave the channel away was told to close, or to close at once. */
+  close(): void;
+  abort(): void;
 }
 
 export class StreamTransport extends Transport implements ChannelSink, Callee {
@@ -65,6 +83,12 @@ export class StreamTransport extends Transport implements ChannelSink, Callee {
   #closing = false;
   /** The call of `connectionLost` is under way; and how many writes came after it. */
   #lost = 0;
+  /** Who takes over the channel, or has. */
+  #heir: Heir | null = null;
+  /** @internal Can it be secured by `startTls`? */
+  readonly _startsTls: boolean = true;
+  readonly #shutdownTimeout: number | undefined;
+  #shutdownTimer: TimerHandle | null = null;
 
   constructor(
     loop: Scheduler,
@@ -78,8 +102,10 @@ export class StreamTransport extends Transport implements ChannelSink, Callee {
     this.#caller = new ProtocolCaller(loop, this, protocol);
     this.#owner = options.owner ?? null;
     this.#owner?._attach(this);
+    this.#shutdownTimeout = options.shutdownTimeout;
+    if (options.limits !== undefined) this.#flow.set(options.limits);
     channel.attach(this);
-    loop._soon(connectionMade, [protocol, this], null);
+    if (options.made !== true) loop._soon(connectionMade, [protocol, this], null);
     loop._soon(startReading, [this], null);
     if (options.waiter !== undefined) loop._soon(setResultUnlessDone, [options.waiter, undefined], null);
   }
@@ -169,7 +195,11 @@ export class StreamTransport extends Transport implements ChannelSink, Callee {
   channelEof(): void {
     if (this.#closing) return;
     if (running.loop !== this.#loop) this.#whenRunning(() => this.channelEof());
-    else if (!this.#caller.eofReceived() || !this.#channel.halfCloses) this.close();
+    else if (!this.#caller.eofReceived()) this.close();
+    else if (!this.#channel.halfCloses) {
+      warn('returning true from eofReceived() has no effect when using ssl', 'RuntimeWarning');
+      this.close();
+    }
   }
 
   // ---- sending ------------------------------------------------------------------------------------------------------------------
@@ -195,6 +225,11 @@ export class StreamTransport extends Transport implements ChannelSink, Callee {
   /** Can `data` be written? What is wrong is thrown; a lost connection is not. */
   #mayWrite(data: Uint8Array, method: string): boolean {
     checkBytes(data, method);
+    if (this.#heir !== null) {
+      throw new RuntimeError(
+        `Cannot call ${method}() on a transport that was given to startTls(): use the one that it returns`,
+      );
+    }
     if (this.#eofWritten) throw new RuntimeError(`Cannot call ${method}() after writeEof()`);
     if (this.#lost === 0) return true;
     if (this.#lost++ === WRITES_BEFORE_WARNING) {
@@ -240,7 +275,8 @@ export class StreamTransport extends Transport implements ChannelSink, Callee {
     this.#send();
     this.#caller.flowChanged(this.#flow.shrunk(this.getWriteBufferSize()));
     if (this.#stalled || this.#lost > 0) return;
-    if (this.#closing) this.#lose(null);
+    if (this.#heir !== null) this.#heir.inherit(this.#channel);
+    else if (this.#closing) this.#part(() => this.#lose(null));
     else if (this.#eofWritten) this.#channel.shutdown();
   };
 
@@ -270,14 +306,64 @@ export class StreamTransport extends Transport implements ChannelSink, Callee {
   // ---- ending -------------------------------------------------------------------------------------------------------------------
 
   override close(): void {
+    if (this.#heir !== null) this.#heir.close();
     if (this.#closing) return;
     this.#closing = true;
     this.#channel.pause();
-    if (!this.#stalled) this.#loseSoon(null);
+    if (this.#shutdownTimeout !== undefined) {
+      this.#shutdownTimer = this.#loop.callLater(this.#shutdownTimeout, shutdownExpired, this);
+    }
+    if (!this.#stalled) this.#part(() => this.#loseSoon(null));
+  }
+
+  /** Everything has been sent. `end` when the other side knows of the end, where that matters. */
+  #part(end: () => void): void {
+    if (this.#channel.farewell === undefined) end();
+    else this.#channel.farewell(this.#parted);
+  }
+
+  readonly #parted = (): void => {
+    if (this.#lost === 0) this.#loseSoon(null);
+  };
+
+  /** @internal */
+  _shutdownExpired(): void {
+    this.#forceClose(new TimeoutError('SSL shutdown timed out'));
   }
 
   override abort(): void {
-    this.#forceClose(null);
+    if (this.#heir === null) this.#forceClose(null);
+    else this.#heir.abort();
+  }
+
+  /**
+   * @internal Let `heir` have the channel when what waits has been sent. This transport does not read or write from now on; of what becomes of the
+   * connection its protocol is told by the heir's transport, or through `_loseHandedOver`.
+   * @returns who wants to know of the heir's transport.
+   * @throws {RuntimeError} where it is not open.
+   */
+  _handOver(heir: Heir): TransportOwner | null {
+    const why = this.#heir !== null ? 'a second time' : this.#closing ? 'on a closed transport' : null;
+    const complaint = why ?? (this.#eofWritten ? 'after writeEof()' : null);
+    if (complaint !== null) throw new RuntimeError(`Cannot call startTls() ${complaint}: ${this}`);
+    this.#heir = heir;
+    this.#closing = true;
+    this.#channel.pause();
+    if (!this.#stalled) heir.inherit(this.#channel);
+    return this.#owner;
+  }
+
+  /** @internal The heir has a transport of its own, which its server knows. */
+  _handedOver(): void {
+    this.#lost = 1;
+    this.#caller.protocol = null;
+    this.#owner?._detach(this);
+    this.#owner = null;
+  }
+
+  /** @internal The heir could not take it over: the connection is lost. */
+  _loseHandedOver(error: Error | null): void {
+    if (this.#lost === 0) this.#loseSoon(error);
   }
 
   /** For the channel. */
@@ -294,6 +380,7 @@ export class StreamTransport extends Transport implements ChannelSink, Callee {
   #forceClose(error: Error | null): void {
     if (this.#lost > 0) return;
     this.#waiting.clear();
+    if (this.#heir !== null && error !== null) this.#heir.disinherit(error);
     if (!this.#closing) {
       this.#closing = true;
       this.#channel.pause();
@@ -327,6 +414,7 @@ export class StreamTransport extends Transport implements ChannelSink, Callee {
   }
 
   #end(): void {
+    this.#shutdownTimer?.cancel();
     this.#channel.close();
     this.#caller.protocol = null;
     this.#owner?._detach(this);
@@ -364,6 +452,10 @@ function connectionMade(protocol: StreamProtocol, transport: StreamTransport): v
 
 function startReading(transport: StreamTransport): void {
   transport._startReading();
+}
+
+function shutdownExpired(transport: StreamTransport): void {
+  transport._shutdownExpired();
 }
 
 function connectionLost(transport: StreamTransport, error: Error | null): void {

@@ -12,6 +12,9 @@ import type { Scheduler } from '../core/scheduler.ts';
 import { sleep } from '../core/sleep.ts';
 import { warn } from '../core/warn.ts';
 import { shield } from '../structured/shield.ts';
+import type { StreamProtocol } from './protocols.ts';
+import type { SSLContext } from './ssl-context.ts';
+import { type StartTlsOptions, startTls } from './start-tls.ts';
 import type { StreamReader } from './stream-reader.ts';
 import type { ExtraInfo, Transport } from './transports.ts';
 
@@ -23,7 +26,14 @@ export interface WriterProtocol {
   _drained(): Coroutine<void>;
   /** @internal */
   readonly _closed: Future<void>;
+  /** @internal Was it made for connections that came? */
+  readonly _isServerSide?: boolean;
+  /** @internal The connection goes on under another transport. */
+  _replaceTransport?(transport: Transport): void;
 }
+
+/** How `StreamWriter.startTls` secures a connection. */
+export type WriterTlsOptions = Omit<StartTlsOptions, 'serverSide'>;
 
 interface Unclosed {
   readonly transport: Transport;
@@ -37,12 +47,14 @@ const collected = new FinalizationRegistry<Unclosed>(({ transport, loop }) => {
 });
 
 export class StreamWriter implements AsyncDisposable {
-  readonly #transport: Transport;
+  #transport: Transport;
+  readonly #loop: Scheduler;
   readonly #protocol: WriterProtocol;
   readonly #reader: StreamReader | null;
 
   constructor(transport: Transport, protocol: WriterProtocol, reader: StreamReader | null, loop: Scheduler) {
     this.#transport = transport;
+    this.#loop = loop;
     this.#protocol = protocol;
     this.#reader = reader;
     // The writer holds its reader, so once the reader is gone the writer is gone too. (The reverse would close the connection of a task that only reads.)
@@ -78,6 +90,32 @@ export class StreamWriter implements AsyncDisposable {
     // A closing transport is about to say that the connection is lost: a loop of write and drain must come to see it.
     if (this.#transport.isClosing()) yield* sleep(0);
     if (this.#protocol._isHeld) yield* this.#protocol._drained();
+  }
+
+  /**
+   * Secure the connection by TLS, after what was written has been sent: as the server where `startServer` made the stream, else as the client. What the
+   * client of a server had sent before it was told to begin belongs to the handshake.
+   * @throws {SSLError} where the handshake fails; {ConnectionAbortedError} where it takes too long. The connection is lost then, also by cancelling this.
+   */
+  startTls(sslcontext: SSLContext, options: WriterTlsOptions = {}): CoroutineObject<void> {
+    return new LazyCoroutine<void>(this.#startTls as never, this, [sslcontext, options]);
+  }
+
+  *#startTls(sslcontext: SSLContext, options: WriterTlsOptions): Coroutine<void> {
+    const protocol = this.#protocol;
+    if (protocol._replaceTransport === undefined) {
+      throw new TypeError(`startTls() needs the stream of a connection, not ${this}`);
+    }
+    yield* this.#drain();
+    const serverSide = protocol._isServerSide === true;
+    const served = protocol as WriterProtocol & StreamProtocol;
+    const transport = yield* startTls(this.#loop, this.#transport, served, sslcontext, {
+      ...options,
+      serverSide,
+    });
+    this.#transport = transport;
+    protocol._replaceTransport(transport);
+    collected.register(this.#reader ?? this, { transport, loop: this.#loop });
   }
 
   /** Can the writing end alone? */

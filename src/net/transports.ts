@@ -6,7 +6,10 @@
  */
 import type { Address, SocketAddress } from '../core/channel.ts';
 import { NotImplementedError } from '../core/errors.ts';
+import type { PeerCertificate } from './peer-certificate.ts';
 import type { BaseProtocol } from './protocols.ts';
+import type { SSLContext } from './ssl-context.ts';
+import type { Cipher, SSLObject } from './ssl-object.ts';
 import type { TransportSocket } from './transport-socket.ts';
 
 /** Limits of what may wait to be sent, in bytes. */
@@ -25,6 +28,16 @@ export interface ExtraInfo<A extends Address = SocketAddress> {
   sockname: A;
   /** What may be seen of the socket. */
   socket: TransportSocket<A>;
+  /** With TLS: the context that the connection was secured by. */
+  sslcontext: SSLContext;
+  /** With TLS: what is known of the connection's security. */
+  ssl_object: SSLObject;
+  /** With TLS: the certificate of the other side; empty where it was not verified. */
+  peercert: PeerCertificate | Record<string, never>;
+  /** With TLS: the cipher that was agreed on. */
+  cipher: Cipher;
+  /** With TLS: how what is sent is compressed, which it never is. */
+  compression: null;
 }
 
 /** What all transports have. */

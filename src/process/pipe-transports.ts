@@ -19,6 +19,8 @@ class PipeTransport extends StreamTransport {
   readonly #pipe: unknown;
   /** @internal */
   readonly _loop: Scheduler;
+  /** @internal A pipe has one direction. */
+  override readonly _startsTls: boolean = false;
 
   /**
    * @param pipe what `getExtraInfo('pipe')` gives.

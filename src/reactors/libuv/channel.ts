@@ -13,11 +13,25 @@ import type { Address, Channel, ChannelSink, SocketAddress } from '../../core/ch
 
 const NOTHING: Uint8Array = Buffer.alloc(0);
 
+/** A channel as its owner sees it. */
+export interface OwnedChannel {
+  readonly sink: ChannelSink | null;
+  close(): void;
+  /** Close it without its sink having asked for that. */
+  abandon(error: Error): void;
+}
+
 /** Who keeps count of the open channels. */
 export interface ChannelOwner {
   readonly receiveBuffer: Uint8Array;
-  channelOpened(channel: SocketChannel): void;
-  channelClosed(channel: SocketChannel): void;
+  channelOpened(channel: OwnedChannel): void;
+  channelClosed(channel: OwnedChannel): void;
+}
+
+/** A channel whose socket can go on as another's. */
+export interface Yielding extends Channel, OwnedChannel {
+  /** Give up the socket, which is paused and has sent everything. Facts are still told. */
+  yieldSocket(): Socket;
 }
 
 /** The `onread` option of a socket that a channel will read. It is needed before the channel, which needs the socket. */
@@ -41,10 +55,11 @@ export interface Names {
   readonly peername: string;
 }
 
-export class SocketChannel implements Channel {
+export class SocketChannel implements Yielding {
   readonly halfCloses = true;
   readonly #socket: Socket;
   readonly #owner: ChannelOwner;
+  readonly #receiver: Receiver | null;
   readonly #sockname: Address | null;
   readonly #peername: Address | null;
   #sink: ChannelSink | null = null;
@@ -60,7 +75,8 @@ export class SocketChannel implements Channel {
     this.#sockname = names?.sockname ?? toAddress(socket.localFamily, socket.localAddress, socket.localPort);
     this.#peername =
       names?.peername ?? toAddress(socket.remoteFamily, socket.remoteAddress, socket.remotePort);
-    if (receiver === null) socket.on('data', (data: Uint8Array) => this.#sink?.channelData(data)).pause();
+    this.#receiver = receiver;
+    if (receiver === null) socket.on('data', this.#came).pause();
     else receiver.channel = this;
     socket.on('end', this.#ended);
     socket.on('error', this.abandon);
@@ -144,6 +160,19 @@ export class SocketChannel implements Channel {
     this.#owner.channelClosed(this);
   }
 
+  yieldSocket(): Socket {
+    const socket = this.#socket;
+    this.#sink = null;
+    // What a pause has left to do must not be done to the new owner.
+    this.#paused = false;
+    if (this.#receiver !== null) this.#receiver.channel = null;
+    socket.removeListener('data', this.#came);
+    socket.removeListener('end', this.#ended);
+    socket.removeListener('error', this.abandon);
+    this.#owner.channelClosed(this);
+    return socket;
+  }
+
   #stall(): void {
     this.#stalled = true;
     this.#socket.write(NOTHING, this.#flushed);
@@ -174,11 +203,14 @@ export class SocketChannel implements Channel {
     }
   }
 
+  readonly #came = (data: Uint8Array): void => {
+    this.#sink?.channelData(data);
+  };
+
   readonly #ended = (): void => {
     this.#sink?.channelEof();
   };
 
-  /** Close it without its owner having asked for that. */
   readonly abandon = (error: Error): void => {
     const sink = this.#sink;
     this.close();

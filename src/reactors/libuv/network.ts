@@ -20,11 +20,13 @@ import type {
   ResolveRequest,
 } from '../../core/channel.ts';
 import { ConnectionAbortedError, NotImplementedError } from '../../core/errors.ts';
+import type { TlsRequest } from '../../core/tls.ts';
 import { warn } from '../../core/warn.ts';
-import { Receiver, SocketChannel } from './channel.ts';
+import { type OwnedChannel, Receiver, SocketChannel } from './channel.ts';
 import { type DatagramOwner, openDatagrams, type UdpChannel } from './datagram.ts';
 import { type ListenerOwner, ServerListener } from './listener.ts';
 import { Once } from './once.ts';
+import { secure, TlsChannel } from './tls-channel.ts';
 import { connectUnix, listenUnix } from './unix.ts';
 
 /** How much one read can bring. */
@@ -37,7 +39,7 @@ const hasOnread: boolean = process.versions['bun'] === undefined && process.vers
 const alwaysReusesAddresses: boolean = process.platform !== 'win32';
 
 export class LibuvNetwork implements Network, ListenerOwner, DatagramOwner {
-  readonly #channels = new Set<SocketChannel>();
+  readonly #channels = new Set<OwnedChannel>();
   readonly #listeners = new Set<ServerListener<Address>>();
   readonly #datagrams = new Set<UdpChannel>();
   #receiveBuffer: Uint8Array | null = null;
@@ -125,6 +127,13 @@ export class LibuvNetwork implements Network, ListenerOwner, DatagramOwner {
     return openDatagrams(request, this, done);
   }
 
+  secure(channel: Channel, request: TlsRequest, done: Done<Channel>): Operation {
+    if (channel instanceof SocketChannel || channel instanceof TlsChannel) {
+      return secure(channel, request, this, done);
+    }
+    throw new NotImplementedError('the libuv reactor can secure connections of its own alone');
+  }
+
   reverse({ host, port }: Endpoint, done: Done<string>): Operation {
     const operation = new Once(done);
     lookupService(host, port, (error, name) => operation.end(error === null ? { value: name } : { error }));
@@ -144,11 +153,11 @@ export class LibuvNetwork implements Network, ListenerOwner, DatagramOwner {
     }
   }
 
-  channelOpened(channel: SocketChannel): void {
+  channelOpened(channel: OwnedChannel): void {
     this.#channels.add(channel);
   }
 
-  channelClosed(channel: SocketChannel): void {
+  channelClosed(channel: OwnedChannel): void {
     this.#channels.delete(channel);
   }
 
