@@ -43,9 +43,13 @@ export interface Tls {
   readonly shutdownTimeout: number;
 }
 
-export const TIMEOUT_OPTIONS = ['sslHandshakeTimeout', 'sslShutdownTimeout'] as const;
-export const SERVER_TLS_OPTIONS = ['ssl', ...TIMEOUT_OPTIONS] as const;
-export const CLIENT_TLS_OPTIONS = ['ssl', 'serverHostname', ...TIMEOUT_OPTIONS] as const;
+export const TIMEOUT_OPTIONS: readonly (keyof TlsTimeouts)[] = ['sslHandshakeTimeout', 'sslShutdownTimeout'];
+export const SERVER_TLS_OPTIONS: readonly (keyof ServerTlsOptions)[] = ['ssl', ...TIMEOUT_OPTIONS];
+export const CLIENT_TLS_OPTIONS: readonly (keyof ClientTlsOptions)[] = [
+  'ssl',
+  'serverHostname',
+  ...TIMEOUT_OPTIONS,
+];
 
 const HANDSHAKE_TIMEOUT = 60;
 const SHUTDOWN_TIMEOUT = 30;

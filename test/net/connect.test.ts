@@ -183,7 +183,7 @@ scenario('what makes no sense is refused, and says why', function* ({ loop }) {
   yield* refused('TypeError', /port must be a number/, connect(HOST, {} as never));
   yield* refused('TypeError', /host must be a string or null, not 5/, connect(5 as never, 80));
   yield* refused('ValueError', /family must be 4, 6, or 0/, connect(HOST, 80, { family: 2 as never }));
-  yield* refused('TypeError', /unexpected option 'ssl'/, connect(HOST, 80, { ssl: true } as never));
+  yield* refused('TypeError', /unexpected option 'tls'/, connect(HOST, 80, { tls: true } as never));
 });
 
 scenario('a factory that makes no protocol, or fails, leaves no connection', function* ({ loop }) {

@@ -343,7 +343,7 @@ scenario('what makes no sense is refused, and says why', function* ({ loop }, pa
     yield* refused('ValueError', /path must not be empty/, at(''));
     yield* refused('ValueError', /embedded null byte in path/, at('/tmp/a\0b'));
     yield* refused('TypeError', /path must be a string or bytes, not 5/, at(5));
-    yield* refused('TypeError', /unexpected option 'ssl'/, at(path, { ssl: true }));
+    yield* refused('TypeError', /unexpected option 'tls'/, at(path, { tls: true }));
     yield* refused('NotImplementedError', /a path that is not UTF-8/, at(Buffer.from([0x2f, 0xff])));
   }
   yield* refused('ValueError', /backlog must be a positive whole number, not 0/, serve(path, { backlog: 0 }));
