@@ -281,6 +281,18 @@ export class SSLContext {
     return this.#settings;
   }
 
+  /** @internal Another one like it; until one of them is changed, they share what engines keep of their settings. */
+  _copy(): SSLContext {
+    const copy = new SSLContext(this.protocol);
+    copy.#verifyMode = this.#verifyMode;
+    copy.#checkHostname = this.#checkHostname;
+    copy.#verifyFlags = this.#verifyFlags;
+    copy.#authorities = this.#authorities;
+    copy.#trustsHost = this.#trustsHost;
+    copy.#settings = this._settings;
+    return copy;
+  }
+
   /** @internal @throws {SSLError} where it is for the other side. */
   _checkSide(serverSide: boolean): void {
     const wrong = serverSide ? PROTOCOL_TLS_CLIENT : PROTOCOL_TLS_SERVER;
@@ -330,12 +342,27 @@ export function createDefaultContext(options: DefaultContextOptions = {}): SSLCo
       `purpose must be ssl.Purpose.SERVER_AUTH or ssl.Purpose.CLIENT_AUTH, not ${describe(purpose)}`,
     );
   }
+  const isGivenOne = isGiven(cafile) || isGiven(capath) || isGiven(cadata);
+  if (!isGivenOne && purpose === Purpose.SERVER_AUTH) return usual();
   const context = new SSLContext(purpose === Purpose.SERVER_AUTH ? PROTOCOL_TLS_CLIENT : PROTOCOL_TLS_SERVER);
   context.verifyFlags = VERIFY_X509_PARTIAL_CHAIN;
-  if (isGiven(cafile) || isGiven(capath) || isGiven(cadata)) {
-    context.loadVerifyLocations({ cafile, capath, cadata });
-  } else if (context.verifyMode !== CERT_NONE) context.loadDefaultCerts();
+  if (isGivenOne) context.loadVerifyLocations({ cafile, capath, cadata });
   return context;
+}
+
+/** The contexts of clients that trust whom the host does, by the file that names them: to read it takes long, and it is wanted for each connection. */
+const usuals = new Map<string | undefined, SSLContext>();
+
+function usual(): SSLContext {
+  const file = defaultFile();
+  let context = usuals.get(file);
+  if (context === undefined) {
+    context = new SSLContext(PROTOCOL_TLS_CLIENT);
+    context.verifyFlags = VERIFY_X509_PARTIAL_CHAIN;
+    context.loadDefaultCerts();
+    usuals.set(file, context);
+  }
+  return context._copy();
 }
 
 function isGiven(source: unknown): boolean {

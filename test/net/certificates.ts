@@ -74,8 +74,8 @@ export function serverContext(pair: Pair = serverPair): asyncio.ssl.SSLContext {
 }
 
 /** A context for servers that requires certificates of the authority. */
-export function strictContext(): asyncio.ssl.SSLContext {
-  const context = serverContext();
+export function strictContext(pair: Pair = serverPair): asyncio.ssl.SSLContext {
+  const context = serverContext(pair);
   context.verifyMode = ssl.CERT_REQUIRED;
   context.loadVerifyLocations({ cadata: authority.cert });
   return context;

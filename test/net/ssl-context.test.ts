@@ -1,0 +1,190 @@
+/** Contexts of TLS: what they are given is read and tried at once, and told in Python's words. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import selfsigned from 'selfsigned';
+import * as asyncio from '../../src/index.ts';
+import { refusalOf, toSSLError } from '../../src/net/ssl-errors.ts';
+import { authority, certificateFiles, clientPair, otherPair, serverPair } from './certificates.ts';
+
+const { ssl } = asyncio;
+
+test('clients verify and servers do not, unless they are told otherwise', () => {
+  const client = new ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT);
+  assert.deepEqual([client.verifyMode, client.checkHostname], [ssl.CERT_REQUIRED, true]);
+  assert.throws(
+    () => {
+      client.verifyMode = ssl.CERT_NONE;
+    },
+    { name: 'ValueError', message: 'Cannot set verifyMode to CERT_NONE when checkHostname is enabled.' },
+  );
+  client.checkHostname = false;
+  client.verifyMode = ssl.CERT_NONE;
+  client.checkHostname = true;
+  assert.equal(client.verifyMode, ssl.CERT_REQUIRED);
+  const server = new ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER);
+  assert.deepEqual([server.verifyMode, server.checkHostname], [ssl.CERT_NONE, false]);
+  assert.equal(String(server), '<SSLContext PROTOCOL_TLS_SERVER>');
+  assert.deepEqual(
+    [new ssl.SSLContext().verifyMode, new ssl.SSLContext().checkHostname],
+    [ssl.CERT_NONE, false],
+  );
+  const byDefault = ssl.createDefaultContext();
+  assert.deepEqual([byDefault.protocol, byDefault.verifyMode], [ssl.PROTOCOL_TLS_CLIENT, ssl.CERT_REQUIRED]);
+  const forServers = ssl.createDefaultContext({ purpose: ssl.Purpose.CLIENT_AUTH });
+  assert.deepEqual([forServers.protocol, forServers.verifyMode], [ssl.PROTOCOL_TLS_SERVER, ssl.CERT_NONE]);
+});
+
+test('certificates and keys are taken from files, from text and from bytes', async () => {
+  using files = certificateFiles();
+  const context = new ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER);
+  context.loadCertChain(files.cert, files.key);
+  context.loadCertChain(pathToFileURL(files.cert), pathToFileURL(files.key));
+  context.loadCertChain(serverPair.cert, serverPair.key);
+  context.loadCertChain(Buffer.from(serverPair.cert), Buffer.from(serverPair.key));
+  context.loadCertChain(`${serverPair.cert}\n${serverPair.key}`);
+  const locked = await selfsigned.generate([{ name: 'commonName', value: 'x' }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    passphrase: 'open sesame',
+  });
+  context.loadCertChain(locked.cert, locked.private, 'open sesame');
+  context.loadCertChain(locked.cert, locked.private, Buffer.from('open sesame'));
+  context.loadCertChain(locked.cert, locked.private, () => 'open sesame');
+  assert.equal(context._settings.identities.length, 1);
+  const rsa = await selfsigned.generate([{ name: 'commonName', value: 'x' }], { algorithm: 'sha256' });
+  context.loadCertChain(rsa.cert, rsa.private);
+  assert.equal(context._settings.identities.length, 2);
+  assert.throws(() => context.loadCertChain(locked.cert, locked.private, 'wrong'), ssl.SSLError);
+  assert.throws(() => context.loadCertChain(locked.cert, locked.private), ssl.SSLError);
+  assert.throws(() => context.loadCertChain(serverPair.cert), ssl.SSLError);
+  assert.throws(() => context.loadCertChain(serverPair.key), ssl.SSLError);
+  assert.throws(() => context.loadCertChain(serverPair.cert, otherPair.key), {
+    name: 'SSLError',
+    message: '[X509: KEY_VALUES_MISMATCH] key values mismatch',
+    reason: 'KEY_VALUES_MISMATCH',
+    library: 'X509',
+  });
+  assert.throws(() => context.loadCertChain('/nowhere/cert.pem'), {
+    name: 'FileNotFoundError',
+    message: '[Errno 2] No such file or directory: "/nowhere/cert.pem"',
+  });
+  assert.throws(() => context.loadCertChain(5 as never), {
+    name: 'TypeError',
+    message: /certfile must be a path, not 5/,
+  });
+});
+
+test('authorities are taken from files, folders, text and bytes', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'asyncio-ts-ca-'));
+  writeFileSync(join(folder, '0123abcd.0'), authority.cert);
+  writeFileSync(join(folder, 'README'), 'not one');
+  const file = join(folder, 'ca.pem');
+  writeFileSync(file, `text before\n${authority.cert}\n${clientPair.cert}`);
+  const names = (sources: asyncio.ssl.AuthoritySources) => {
+    const context = new ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT);
+    context.loadVerifyLocations(sources);
+    return context.getCaCerts().map(({ subject }) => subject[0]?.[0]?.[1]);
+  };
+  // Only authorities are told of, though any certificate may be trusted.
+  assert.deepEqual(names({ cafile: file }), ['Test Authority']);
+  assert.deepEqual(names({ capath: folder }), ['Test Authority']);
+  assert.deepEqual(names({ cadata: authority.cert }), ['Test Authority']);
+  assert.deepEqual(names({ cadata: Buffer.from(authority.cert) }), ['Test Authority']);
+  const context = ssl.createDefaultContext({ cafile: file });
+  const [der] = context.getCaCerts(true);
+  assert.ok(der !== undefined);
+  assert.deepEqual(names({ cadata: der }), ['Test Authority']);
+  const refused = (sources: object, error: object) => assert.throws(() => names(sources), error);
+  refused({}, { name: 'TypeError', message: 'cafile, capath and cadata cannot be all omitted' });
+  refused(
+    { cadata: 'x' },
+    { name: 'SSLError', message: 'no start line: cadata does not contain a certificate' },
+  );
+  refused({ cadata: '' }, { name: 'ValueError', message: 'Empty certificate data' });
+  refused({ cadata: Buffer.from([1, 2, 3]) }, { name: 'SSLError' });
+  refused({ cafile: '/nowhere' }, { name: 'FileNotFoundError' });
+  refused({ capath: '/nowhere' }, { name: 'FileNotFoundError' });
+  rmSync(folder, { recursive: true });
+});
+
+test('SSL_CERT_FILE names whom to trust in place of those that the host does', () => {
+  using files = certificateFiles();
+  const before = process.env['SSL_CERT_FILE'];
+  try {
+    process.env['SSL_CERT_FILE'] = files.ca;
+    assert.equal(ssl.createDefaultContext().getCaCerts().length, 1);
+    delete process.env['SSL_CERT_FILE'];
+    assert.deepEqual(ssl.createDefaultContext().getCaCerts(), []);
+  } finally {
+    if (before === undefined) delete process.env['SSL_CERT_FILE'];
+    else process.env['SSL_CERT_FILE'] = before;
+  }
+});
+
+test('what is set is checked', () => {
+  const context = new ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT);
+  const set = (property: string, value: unknown, error: object) =>
+    assert.throws(() => Reflect.set(context, property, value), error);
+  assert.throws(() => context.setCiphers('NOPE'), {
+    name: 'SSLError',
+    message: 'No cipher can be selected.',
+  });
+  assert.throws(() => context.setCiphersuites('NOPE'), { name: 'SSLError' });
+  assert.throws(() => context.setCiphers(1 as never), { name: 'TypeError' });
+  assert.throws(() => context.setAlpnProtocols(['']), {
+    name: 'SSLError',
+    message: 'ALPN protocols must be 1 to 255 in length',
+  });
+  assert.throws(() => context.setAlpnProtocols(['x'.repeat(256)]), { name: 'SSLError' });
+  assert.throws(() => context.setAlpnProtocols([1] as never), { name: 'TypeError' });
+  set('sniCallback', () => {}, {
+    name: 'ValueError',
+    message: 'sniCallback cannot be set on TLS_CLIENT context',
+  });
+  set('verifyMode', 7, { name: 'ValueError', message: 'invalid value for verifyMode: 7' });
+  set('verifyFlags', 1, { name: 'ValueError' });
+  set('checkHostname', 1, { name: 'TypeError' });
+  set('minimumVersion', 5, { name: 'ValueError' });
+  assert.throws(() => new ssl.SSLContext(5 as never), { name: 'ValueError' });
+  assert.throws(() => ssl.createDefaultContext({ purpose: 'x' as never }), { name: 'TypeError' });
+  const server = new ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER);
+  assert.throws(() => Reflect.set(server, 'sniCallback', 5), { name: 'TypeError' });
+  server.minimumVersion = ssl.TLSVersion.TLSv1_3;
+  server.maximumVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED;
+  assert.deepEqual(
+    [server._settings.minimumVersion, server._settings.maximumVersion],
+    ['TLSv1.3', 'TLSv1.3'],
+  );
+});
+
+test('errors of OpenSSL become what Python makes of them', () => {
+  const reason = 'wrong version number';
+  const told = Object.assign(new Error('whatever'), {
+    code: 'ERR_SSL_WRONG_VERSION_NUMBER',
+    library: 'SSL routines',
+    reason,
+  });
+  assert.equal(toSSLError(told)?.message, '[SSL: WRONG_VERSION_NUMBER] wrong version number');
+  assert.equal(toSSLError(told)?.cause, told);
+  const written = Object.assign(
+    new Error(
+      'write EPROTO C0DE:error:0A000126:SSL routines:ssl3_read_n:unexpected eof while reading:../x.c:3:\n',
+    ),
+    { code: 'EPROTO', errno: -71, syscall: 'write' },
+  );
+  assert.ok(toSSLError(written) instanceof ssl.SSLEOFError);
+  assert.equal(
+    toSSLError(written)?.message,
+    '[SSL: UNEXPECTED_EOF_WHILE_READING] unexpected eof while reading',
+  );
+  assert.equal(toSSLError(Object.assign(new Error('write EPROTO'), { code: 'EPROTO' })), null);
+  assert.equal(toSSLError(Object.assign(new Error('x'), { code: 'ECONNRESET' })), null);
+  assert.equal(toSSLError(new Error('x')), null);
+  assert.deepEqual(refusalOf('CERT_REVOKED'), { verifyCode: 23, verifyMessage: 'certificate revoked' });
+  assert.deepEqual(refusalOf('SOMETHING_NEW'), { verifyCode: 1, verifyMessage: 'SOMETHING_NEW' });
+  assert.ok(new ssl.SSLError('x') instanceof asyncio.OSError);
+});
