@@ -123,6 +123,11 @@ class Handshake implements Operation {
     if (this.#over) return;
     this.#over = true;
     this.#timer.cancel();
+    // Whoever waited has gone with the loop.
+    if (this.#loop.isClosed()) {
+      if ('value' in outcome) outcome.value.close();
+      return;
+    }
     if (this.#mistake !== null) {
       const message = 'Exception in sniCallback: the handshake was ended';
       this.#loop.callExceptionHandler({ message, exception: this.#mistake.error });

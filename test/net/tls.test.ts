@@ -765,17 +765,32 @@ test(`a loop that is closed over connections and handshakes lets go of them (${k
   const hear = (warning: Error) => warnings.push(warning);
   process.on('warning', hear);
   const loop = asyncio.newEventLoop();
+  const reports: string[] = [];
+  loop.setExceptionHandler((_loop, { message }) => reports.push(String(message)));
+  const peer = new BarePeer();
+  const deaf = await peer.listen();
   const main = co(function* () {
     const { port } = yield* serve(loop);
     yield* loop.createConnection(() => new Recorder(loop), HOST, port, { ssl: clientContext() });
-    yield* asyncio.wrapFuture(bareClient(port).then((socket) => socket.destroy()));
+    yield* asyncio.wrapFuture(bareClient(port).then((socket) => socket.unref()));
+    loop.createTask(loop.createConnection(() => new Recorder(loop), HOST, deaf, { ssl: clientContext() }));
+    const [plain, protocol] = yield* loop.createConnection(() => new Recorder(loop), HOST, deaf);
+    loop.createTask(loop.startTls(plain, protocol, clientContext()));
+    yield* sleep(0.02);
   });
   await loop.runUntilComplete(loop.createTask(() => main()));
   loop.close();
+  peer.close();
   for (let i = 0; i < 1000 && (i < 3 || socketsOpen() > before); i++) await new Promise(setImmediate);
   process.removeListener('warning', hear);
-  assert.ok(socketsOpen() <= before, 'sockets are left open');
+  assert.ok(socketsOpen() <= before + 1, 'sockets are left open');
+  assert.deepEqual(reports, [
+    'Task was destroyed but it is pending!',
+    'Task was destroyed but it is pending!',
+  ]);
+  const told = warnings.map(({ message }) => message);
   assert.ok(
-    warnings.length > 0 && warnings.every(({ message }) => /unclosed transport <TlsTransport/.test(message)),
+    told.length > 0 && told.every((text) => /unclosed transport <TlsTransport/.test(text)),
+    told.join('\n'),
   );
 });
