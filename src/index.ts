@@ -7,7 +7,7 @@
  *     sync/        locks, events, conditions, semaphores, barriers, queues
  *     structured/  gather, wait, shield, timeouts, task groups, async with, async for
  *     reactors/    how a loop knows the time and waits: inside Node's loop, or on a clock that jumps
- *     net/         channels, transports, protocols, servers, streams, datagrams, names of hosts
+ *     net/         channels, transports, protocols, servers, streams, TLS, datagrams, names of hosts
  *     process/     subprocesses, pipes, signals
  *     loop/        the event loop with its doors into the rooms above; run, Runner, attach
  *     zmq/         ZeroMQ: contexts, sockets, pollers                       (asyncio-ts/zmq)

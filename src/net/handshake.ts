@@ -85,7 +85,13 @@ class Handshake implements Operation {
       chooseSettings:
         serverSide && context.sniCallback !== null ? (name: string) => this.#choose(name) : null,
     };
-    this.#operation = network.secure(channel, request, (outcome) => this.#end(outcome));
+    try {
+      this.#operation = network.secure(channel, request, (outcome) => this.#end(outcome));
+    } catch (error) {
+      this.#timer.cancel();
+      channel.close();
+      throw error;
+    }
   }
 
   cancel(): void {

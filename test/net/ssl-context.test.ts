@@ -1,12 +1,16 @@
 /** Contexts of TLS: what they are given is read and tried at once, and told in Python's words. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import selfsigned from 'selfsigned';
+import { skipWithout } from '../../scripts/programs.ts';
 import * as asyncio from '../../src/index.ts';
+import { describeCertificate } from '../../src/net/peer-certificate.ts';
 import { refusalOf, toSSLError } from '../../src/net/ssl-errors.ts';
 import { authority, certificateFiles, clientPair, otherPair, serverPair } from './certificates.ts';
 
@@ -159,6 +163,43 @@ test('what is set is checked', () => {
     [server._settings.minimumVersion, server._settings.maximumVersion],
     ['TLSv1.3', 'TLSv1.3'],
   );
+});
+
+test('certificates are described as CPython describes them', {
+  skip: skipWithout('openssl', 'python3'),
+}, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'asyncio-ts-names-'));
+  const path = join(folder, 'cert.pem');
+  const subjects = [
+    '/C=DE/ST=Hesse/L=A + B/O=Comma, Inc./OU=a "b"/CN=x.test',
+    '/DC=org/DC=example/CN=two/emailAddress=a@b.test',
+    '/CN=first+OU=second/O=J\u00fcrgen & S\u00f6hne',
+    '/CN= space /serialNumber=12/street=Main \\\\ 1/title=Dr.',
+  ];
+  for (const subject of subjects) {
+    const made = spawnSync('openssl', [
+      ...[
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:prime256v1',
+        '-nodes',
+        '-utf8',
+        '-multivalue-rdn',
+      ],
+      ...['-subj', subject, '-keyout', join(folder, 'key.pem'), '-out', path, '-days', '3'],
+      ...['-addext', 'subjectAltName=DNS:a.test,IP:192.0.2.1,email:a@b.test,URI:https://x.test/a'],
+      ...['-addext', 'authorityInfoAccess=OCSP;URI:http://o.test/,caIssuers;URI:http://i.test/ca'],
+    ]);
+    assert.equal(made.status, 0, String(made.stderr));
+    const program = 'import json, ssl, sys; print(json.dumps(ssl._ssl._test_decode_cert(sys.argv[1])))';
+    const told = spawnSync('python3', ['-c', program, path], { encoding: 'utf8' });
+    const mine = describeCertificate(new X509Certificate(readFileSync(path)));
+    assert.deepEqual(JSON.parse(JSON.stringify(mine)), JSON.parse(told.stdout), subject);
+  }
+  rmSync(folder, { recursive: true });
 });
 
 test('errors of OpenSSL become what Python makes of them', () => {
