@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readdirSync, readlinkSync } from 'node:fs';
 import net from 'node:net';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -97,6 +98,26 @@ export function event<T>(emitter: NodeJS.EventEmitter, name: string): asyncio.Fu
 /** Give way to Node's own loop, so that what the system has to tell is told. */
 export function hostTurn(): asyncio.Future<void> {
   return asyncio.wrapFuture(turn());
+}
+
+/** The same so many times: for what cannot be seen from outside, such as that something stays as it is. */
+export function hostTurns(count = 20): asyncio.Future<void> {
+  const wait = async () => {
+    for (let i = 0; i < count; i++) await turn();
+  };
+  return asyncio.wrapFuture(wait());
+}
+
+/** How many sockets this process has open, Unix sockets too, where that can be counted. */
+export function socketsOpen(): number {
+  if (process.platform !== 'linux') return 0;
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:');
+    } catch {
+      return false;
+    }
+  }).length;
 }
 
 /** Wait until `condition` holds, turn by turn of Node's loop. */

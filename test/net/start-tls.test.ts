@@ -1,10 +1,21 @@
 /** Connections that begin plain and are secured on the way: both sides, by transports and by streams, and all that may happen meanwhile. */
 import assert from 'node:assert/strict';
-import { readdirSync, readlinkSync } from 'node:fs';
 import * as asyncio from '../../src/index.ts';
 import { thrownBy } from '../both-styles.ts';
 import { clientContext, otherPair, serverContext } from './certificates.ts';
-import { BarePeer, bytes, HOST, type NetScene, onSockets, portOf, Recorder, text, until } from './kit.ts';
+import {
+  BarePeer,
+  bytes,
+  HOST,
+  hostTurns,
+  type NetScene,
+  onSockets,
+  portOf,
+  Recorder,
+  socketsOpen,
+  text,
+  until,
+} from './kit.ts';
 
 const kit = await onSockets(import.meta.url);
 const { co } = kit;
@@ -17,17 +28,6 @@ function scenario(name: string, body: (scene: NetScene) => asyncio.Coroutine<unk
     yield* until(() => socketsOpen() <= before);
   });
   kit.scenario(name, run);
-}
-
-function socketsOpen(): number {
-  if (process.platform !== 'linux') return 0;
-  return readdirSync('/proc/self/fd').filter((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:');
-    } catch {
-      return false;
-    }
-  }).length;
 }
 
 const end = co(function* (server: asyncio.Server<asyncio.Address>) {
@@ -128,7 +128,7 @@ scenario('a server knows its connections when they are secured', function* ({ lo
   yield* secured(loop, protocol, transport, accepted, accepted.transport);
   server.close();
   const waiting = loop.createTask(server.waitClosed());
-  yield* asyncio.sleep(0.01);
+  yield* hostTurns();
   assert.equal(waiting.done(), false);
   server.closeClients();
   yield* waiting;
@@ -177,7 +177,7 @@ scenario('a client that begins before it is told to is understood', function* ({
     co(function* (reader: asyncio.StreamReader, writer: asyncio.StreamWriter) {
       yield* reader.readline();
       // By now the beginning of the handshake has been received with it, or soon after.
-      yield* asyncio.sleep(0.02);
+      yield* hostTurns();
       yield* writer.startTls(serverContext());
       writer.write(yield* reader.readline());
       writer.close();
@@ -226,7 +226,7 @@ scenario('what fails loses the connection, and the protocol is told', function* 
     const upgrade = loop.createTask(
       loop.startTls(transport, protocol, clientContext(), { ...CLIENT, ...options }),
     );
-    yield* asyncio.sleep(0.01);
+    yield* hostTurns();
     play(socket);
     const error = (yield* thrownBy(upgrade)) as Error;
     assert.equal(yield* protocol.lost, error);
@@ -297,7 +297,7 @@ scenario('closed meanwhile, it fails', function* ({ loop }) {
   for (const way of ['close', 'abort'] as const) {
     const { server, transport, protocol, accepted } = yield* connected(loop);
     const upgrade = loop.createTask(loop.startTls(transport, protocol, clientContext(), CLIENT));
-    yield* asyncio.sleep(0.01);
+    yield* hostTurns();
     transport[way]();
     const error = (yield* thrownBy(upgrade)) as Error;
     assert.equal(error.message, 'the connection was closed during startTls()');
@@ -349,7 +349,7 @@ scenario('what makes no sense is refused, and the connection stays', function* (
   yield* accepted.lost;
   const second = yield* connected(loop);
   const first = loop.createTask(loop.startTls(second.transport, second.protocol, clientContext(), CLIENT));
-  yield* asyncio.sleep(0);
+  yield* hostTurns(1);
   yield* refused(
     'RuntimeError',
     /Cannot call startTls\(\) a second time/,

@@ -1,7 +1,7 @@
 /** Connections with TLS: how they are made, used and ended, what is known of them, and what goes wrong and how it is told. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import type net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,10 +23,12 @@ import {
   bytes,
   Echo,
   HOST,
+  hostTurns,
   type NetScene,
   onSockets,
   portOf,
   Recorder,
+  socketsOpen,
   text,
   until,
 } from './kit.ts';
@@ -45,25 +47,9 @@ function scenario(name: string, body: (scene: NetScene) => asyncio.Coroutine<unk
   kit.scenario(name, run);
 }
 
-/** How many sockets this process has open, where that can be counted. */
-function socketsOpen(): number {
-  if (process.platform !== 'linux') return 0;
-  return readdirSync('/proc/self/fd').filter((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:');
-    } catch {
-      return false;
-    }
-  }).length;
-}
-
 const end = co(function* (server: asyncio.Server<asyncio.Address>) {
   server.close();
   yield* server.waitClosed();
-});
-
-const sleep = co(function* (seconds: number) {
-  yield* asyncio.sleep(seconds);
 });
 
 /** Wait until the other side has closed the connection, in whichever way. */
@@ -266,7 +252,7 @@ scenario('what was sent before the end is read, also by who was not reading', fu
   transport.pauseReading();
   at.transport.write(bytes('last words'));
   at.transport.close();
-  yield* sleep(0.02);
+  yield* hostTurns();
   assert.deepEqual(protocol.events, ['made']);
   transport.resumeReading();
   assert.equal(yield* protocol.lost, null);
@@ -557,7 +543,7 @@ scenario('a peer that goes during the handshake is a reset', function* ({ loop }
     const socket = yield* asyncio.wrapFuture(bareClient(own));
     socket[leave]();
     yield* until(() => served.length > 0 && server.isServing());
-    yield* sleep(0.01);
+    yield* hostTurns();
     socket.destroy();
   }
   yield* end(server);
@@ -660,10 +646,10 @@ scenario('a server that closes its clients ends handshakes as well', function* (
   });
   const silent = yield* asyncio.wrapFuture(bareClient(port));
   silent.resume();
-  yield* sleep(0.02);
+  yield* hostTurns();
   server.close();
   const closed = loop.createTask(server.waitClosed());
-  yield* sleep(0.02);
+  yield* hostTurns();
   assert.equal(closed.done(), false);
   server.closeClients();
   yield* closed;
@@ -776,7 +762,7 @@ test(`a loop that is closed over connections and handshakes lets go of them (${k
     loop.createTask(loop.createConnection(() => new Recorder(loop), HOST, deaf, { ssl: clientContext() }));
     const [plain, protocol] = yield* loop.createConnection(() => new Recorder(loop), HOST, deaf);
     loop.createTask(loop.startTls(plain, protocol, clientContext()));
-    yield* sleep(0.02);
+    yield* hostTurns();
   });
   await loop.runUntilComplete(loop.createTask(() => main()));
   loop.close();
