@@ -163,6 +163,8 @@ export class Server<A extends Address = SocketAddress>
     const waiters = this.#waiters;
     if (waiters === null || this.#listeners !== null || this.#clients.size > 0) return;
     this.#waiters = null;
+    // The last connections go with the loop, and so does whoever waits for that.
+    if (this.#loop.isClosed()) return;
     for (const waiter of waiters) if (!waiter.done()) waiter.setResult(undefined);
   }
 

@@ -756,9 +756,12 @@ test(`a loop that is closed over connections and handshakes lets go of them (${k
   const peer = new BarePeer();
   const deaf = await peer.listen();
   const main = co(function* () {
-    const { port } = yield* serve(loop);
+    const { server, port } = yield* serve(loop);
     yield* loop.createConnection(() => new Recorder(loop), HOST, port, { ssl: clientContext() });
     yield* asyncio.wrapFuture(bareClient(port).then((socket) => socket.unref()));
+    yield* hostTurns();
+    server.close();
+    loop.createTask(server.waitClosed());
     loop.createTask(loop.createConnection(() => new Recorder(loop), HOST, deaf, { ssl: clientContext() }));
     const [plain, protocol] = yield* loop.createConnection(() => new Recorder(loop), HOST, deaf);
     loop.createTask(loop.startTls(plain, protocol, clientContext()));
@@ -771,6 +774,7 @@ test(`a loop that is closed over connections and handshakes lets go of them (${k
   process.removeListener('warning', hear);
   assert.ok(socketsOpen() <= before + 1, 'sockets are left open');
   assert.deepEqual(reports, [
+    'Task was destroyed but it is pending!',
     'Task was destroyed but it is pending!',
     'Task was destroyed but it is pending!',
   ]);
