@@ -9,7 +9,7 @@
  */
 import { currentContext } from '../../src/core/context.ts';
 import { isExit } from '../../src/core/errors.ts';
-import { DoneEntry } from '../../src/core/future.ts';
+import { DoneEntry, entryBehind } from '../../src/core/future.ts';
 import { running } from '../../src/core/running.ts';
 import { sourceOf } from '../../src/core/sources.ts';
 import * as A from '../../src/index.ts';
@@ -428,7 +428,10 @@ export const exceptionOf = (future: A.Future<unknown>): unknown =>
 export function awaitedBy(future: A.Future<unknown>): unknown[] {
   const known = future._awaitedBy;
   const waiters = new Set<unknown>(known === null ? [] : known instanceof Set ? known : [known]);
-  for (const entry of future._waiters()) if (entry instanceof A.Task) waiters.add(entry._owner);
+  for (const waiter of future._waiters()) {
+    const entry = entryBehind(waiter);
+    if (entry instanceof A.Task) waiters.add(entry._owner);
+  }
   return [...waiters];
 }
 
@@ -482,6 +485,12 @@ export const timersOf = (loop: Bag): unknown[] => [
 export const waitersOf = (primitive: Bag, file: string, name: string): unknown[] => [
   ...(field(primitive, file, name) as Iterable<unknown>),
 ];
+
+/** The tasks that a task group holds. */
+export const tasksOf = (group: Bag): unknown[] =>
+  (field(group, 'task-group', 'members') as ({ readonly task: unknown } | null)[]).flatMap(
+    (member) => member?.task ?? [],
+  );
 
 /** What a reader holds. */
 export function buffered(reader: Bag): Uint8Array {

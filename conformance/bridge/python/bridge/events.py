@@ -122,7 +122,7 @@ def new_event_loop():
 @wraps('loop')
 class BaseEventLoop(Network, Wrapper, AbstractEventLoop):
     _patchable = {
-        'call_soon': '_soon', 'call_exception_handler': 'callExceptionHandler', 'default_exception_handler': 'defaultExceptionHandler',
+        'call_soon': '_soon', 'call_later': 'callLater', 'call_exception_handler': 'callExceptionHandler', 'default_exception_handler': 'defaultExceptionHandler',
         'time': 'time', 'create_task': 'createTask', 'create_future': 'createFuture', 'shutdown_asyncgens': 'shutdownAsyncgens',
         'shutdown_default_executor': 'shutdownDefaultExecutor',
     }

@@ -430,7 +430,16 @@ def _h_log(text, error):
     import asyncio
     exc = None if error is None or error is jsnull else exception_of(error)
     logger = asyncio.base_events.logger
-    logger.error(text, exc_info=False if exc is None else (type(exc), exc, exc.__traceback__))
+    if exc is None:
+        logger.error(text, exc_info=False)
+    elif text.startswith('Exception in default exception handler'):
+        # Said by CPython while it handles the error, and not about one that it was given.
+        try:
+            raise exc
+        except BaseException:
+            logger.error(text, exc_info=True)
+    else:
+        logger.error(text, exc_info=(type(exc), exc, exc.__traceback__))
 
 
 def _h_warn(message, category):
