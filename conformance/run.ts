@@ -45,15 +45,21 @@ function runFile(file: SuiteFile, suite: Suite, skip: readonly string[]): Promis
     ...values.only.flatMap((part) => ['--only', part]),
   ];
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+    // In a group of its own, so that what the tests started and left behind can be ended with it.
+    const child = spawn(process.execPath, args, {
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      detached: true,
+    });
+    groups.add(child.pid);
     let output = '';
     let complaints = '';
     let last = '(none)';
     let timedOut = false;
     const limit = setTimeout(() => {
       timedOut = true;
-      child.kill('SIGKILL');
+      end(child.pid);
     }, file.limit * 1000);
+    child.on('exit', () => end(child.pid));
     const [, stdout, stderr, progress] = child.stdio;
     stdout?.on('data', (chunk) => {
       output += chunk;
@@ -72,6 +78,24 @@ function runFile(file: SuiteFile, suite: Suite, skip: readonly string[]): Promis
     });
   });
 }
+
+const groups = new Set<number | undefined>();
+
+/** End all processes of a group. */
+function end(group: number | undefined): void {
+  if (!groups.delete(group) || group === undefined) return;
+  try {
+    process.kill(-group, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+process.on('exit', () => {
+  for (const group of groups) end(group);
+});
+process.on('SIGINT', () => process.exit(130));
+process.on('SIGTERM', () => process.exit(143));
 
 interface Result {
   readonly file: SuiteFile;

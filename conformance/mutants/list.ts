@@ -300,7 +300,7 @@ export const mutants: readonly Mutant[] = [
   ...faults(
     'net/stream-reader.ts',
     ['test_streams'],
-    ['test/net'],
+    ['test/net/stream-reader.test.ts', 'test/net/streams.test.ts', 'test/net/receiving.test.ts'],
     [
       ['if (match.start <= this.#limit) return this.#take(match.end);', 'return this.#take(match.end);'],
       ['from = Math.max(0, this.#queue.size + 1 - longest);', 'from = this.#queue.size;'],
