@@ -102,6 +102,11 @@ def text(data):
     return repr(data.decode('latin1'))
 
 
+def kind(error):
+    """The name of the class of an error."""
+    return type(error).__name__
+
+
 def show(error):
     """`Class: message`, or the class alone where there is no message."""
     return f'{type(error).__name__}: {error}' if str(error) else type(error).__name__
