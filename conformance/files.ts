@@ -30,7 +30,7 @@ const others: readonly SuiteFile[] = [
   virtual('test_futures2'),
   virtual('test_pep492'),
   virtual('test_context'),
-  virtual('test_base_events'),
+  node('test_base_events'),
   virtual('test_staggered'),
   node('test_streams'),
   virtual('test_graph'),
@@ -38,6 +38,7 @@ const others: readonly SuiteFile[] = [
   virtual('test_protocols'),
   node('test_buffered_proto'),
   node('test_server'),
+  node('test_subprocess'),
 ];
 
 export const suiteFiles: readonly SuiteFile[] = [...core, ...others];

@@ -5,6 +5,7 @@
  *     npm run conformance -- test_locks test_tasks   only these files
  *     npm run conformance -- --only test_repr        only the tests whose id contains this; says what happened, compares nothing
  *     npm run conformance -- --node                  on Node's own loop and clock, where the file allows; compares nothing
+ *     npm run conformance -- --retry TLS             run those too that are not applicable for a reason with this word, and tell how they came out
  *     npm run conformance -- --write                 write down what happened as what is expected; reasons have to be filled in
  *
  * Each file runs in a process of its own with a limit of time. The exit code is 0 when everything came out as expected, 3 when the suite could not be had
@@ -29,6 +30,7 @@ const { values, positionals } = parseArgs({
     node: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true, default: [] },
     all: { type: 'boolean', default: false },
+    retry: { type: 'string', multiple: true, default: [] },
   },
 });
 
@@ -45,15 +47,21 @@ function runFile(file: SuiteFile, suite: Suite, skip: readonly string[]): Promis
     ...values.only.flatMap((part) => ['--only', part]),
   ];
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
+    // In a group of its own, so that what the tests started and left behind can be ended with it.
+    const child = spawn(process.execPath, args, {
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      detached: true,
+    });
+    groups.add(child.pid);
     let output = '';
     let complaints = '';
     let last = '(none)';
     let timedOut = false;
     const limit = setTimeout(() => {
       timedOut = true;
-      child.kill('SIGKILL');
+      end(child.pid);
     }, file.limit * 1000);
+    child.on('exit', () => end(child.pid));
     const [, stdout, stderr, progress] = child.stdio;
     stdout?.on('data', (chunk) => {
       output += chunk;
@@ -73,6 +81,24 @@ function runFile(file: SuiteFile, suite: Suite, skip: readonly string[]): Promis
   });
 }
 
+const groups = new Set<number | undefined>();
+
+/** End all processes of a group. */
+function end(group: number | undefined): void {
+  if (!groups.delete(group) || group === undefined) return;
+  try {
+    process.kill(-group, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+process.on('exit', () => {
+  for (const group of groups) end(group);
+});
+process.on('SIGINT', () => process.exit(130));
+process.on('SIGTERM', () => process.exit(143));
+
 interface Result {
   readonly file: SuiteFile;
   readonly verdict: Verdict | null;
@@ -83,7 +109,10 @@ interface Result {
 async function examine(file: SuiteFile, suite: Suite): Promise<Result> {
   const began = performance.now();
   const expected = readExpectations(suite.python, file.name);
-  const skip = [...expected].filter(([, { outcome }]) => outcome === 'na').map(([id]) => id);
+  const na = [...expected].filter(([, { outcome }]) => outcome === 'na');
+  const isRetried = (reason: string) => values.retry.some((word) => reason.includes(word));
+  const retried = new Set(na.filter(([, { reason }]) => isRetried(reason)).map(([id]) => id));
+  const skip = na.map(([id]) => id).filter((id) => !retried.has(id));
   const rows = await runFile(file, suite, values.all ? [] : skip);
   const seconds = (performance.now() - began) / 1000;
   if (typeof rows === 'string') return { file, verdict: null, problem: rows, seconds };
@@ -91,8 +120,15 @@ async function examine(file: SuiteFile, suite: Suite): Promise<Result> {
     tell(file, rows);
     return { file, verdict: null, problem: '', seconds };
   }
+  tellAgain(
+    file,
+    rows.filter(({ id }) => retried.has(id)),
+  );
   if (values.write) writeExpectations(suite.python, file.name, rows);
-  const verdict = judge(rows, values.write ? readExpectations(suite.python, file.name) : expected);
+  const judged = rows.map((row) => (retried.has(row.id) ? { ...row, outcome: 'na' as const } : row));
+  const verdict = values.write
+    ? judge(rows, readExpectations(suite.python, file.name))
+    : judge(judged, expected);
   return { file, verdict, problem: '', seconds };
 }
 
@@ -104,6 +140,14 @@ function tell(file: SuiteFile, rows: readonly Row[]): void {
   console.log(
     `${file.name}: ${rows.filter(({ outcome }) => outcome === 'pass').length} pass, ${failed.length} fail`,
   );
+}
+
+/** How tests came out that are listed as not applicable. */
+function tellAgain(file: SuiteFile, rows: readonly Row[]): void {
+  for (const { id, outcome, detail = '' } of rows) {
+    const why = outcome === 'pass' ? '' : `: ${detail.trim().split('\n').at(-1)}`;
+    console.log(`retried  ${outcome}  ${file.name} ${id}${why}`);
+  }
 }
 
 function sum(counts: ReadonlyMap<string, number>): number {

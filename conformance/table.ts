@@ -1,9 +1,12 @@
-/** The table in `docs/conformance.md`, between two marks: written by `npm run conformance -- --write`. */
+/** What is told of the results: the table in `docs/conformance.md`, between two marks, and the line of the README. `npm run conformance -- --write` writes both. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Verdict } from './expectations.ts';
 
 const path = join(import.meta.dirname, '..', 'docs', 'conformance.md');
+const readme = join(import.meta.dirname, '..', 'README.md');
+/** What the README says of them. */
+const CLAIM = /\d+ of the \d+ applicable tests/;
 const BEGIN = '<!-- table: begin -->';
 const END = '<!-- table: end -->';
 
@@ -56,4 +59,7 @@ export function writeTable(version: string, verdicts: Verdicts): void {
   const after = rest?.split(END)[1];
   if (before === undefined || after === undefined) throw new Error(`${path} has no marks for the table`);
   writeFileSync(path, `${before}${BEGIN}\n${lines.join('\n')}\n${END}${after}`);
+  const [, , , failures, passes] = totals as [number, number, number, number, number];
+  const claim = `${passes} of the ${passes + failures} applicable tests`;
+  writeFileSync(readme, readFileSync(readme, 'utf8').replace(CLAIM, claim));
 }

@@ -9,14 +9,15 @@
  */
 import { currentContext } from '../../src/core/context.ts';
 import { isExit } from '../../src/core/errors.ts';
-import { DoneEntry } from '../../src/core/future.ts';
+import { DoneEntry, entryBehind } from '../../src/core/future.ts';
 import { running } from '../../src/core/running.ts';
 import { sourceOf } from '../../src/core/sources.ts';
 import * as A from '../../src/index.ts';
 import { FlowControlMixin } from '../../src/net/flow-control-mixin.ts';
+import { Process } from '../../src/process/process.ts';
 import { loopOf, setDrive } from './drive.ts';
 import { fieldOf } from './private-fields.ts';
-import { startTestServer, stopTestServer, unusedPort } from './test-server.ts';
+import { exists, startTestServer, stopTestServer, unlink, unusedPort } from './surroundings.ts';
 
 /** What the Python half gives to this one; each gets and returns bridged values. */
 interface PythonHalf {
@@ -361,6 +362,9 @@ const kinds: readonly (readonly [new (...args: never[]) => object, string])[] = 
   [A.Lock, 'lock'],
   [A.StreamReaderProtocol, 'readerprotocol'],
   [A.StreamTransport, 'transport'],
+  [A.UdpTransport, 'datagrams'],
+  [A.SubprocessTransport, 'subprocess'],
+  [Process, 'process'],
   [A.StreamReader, 'reader'],
   [A.StreamWriter, 'writer'],
   [A.Server, 'server'],
@@ -428,7 +432,10 @@ export const exceptionOf = (future: A.Future<unknown>): unknown =>
 export function awaitedBy(future: A.Future<unknown>): unknown[] {
   const known = future._awaitedBy;
   const waiters = new Set<unknown>(known === null ? [] : known instanceof Set ? known : [known]);
-  for (const entry of future._waiters()) if (entry instanceof A.Task) waiters.add(entry._owner);
+  for (const waiter of future._waiters()) {
+    const entry = entryBehind(waiter);
+    if (entry instanceof A.Task) waiters.add(entry._owner);
+  }
   return [...waiters];
 }
 
@@ -483,6 +490,12 @@ export const waitersOf = (primitive: Bag, file: string, name: string): unknown[]
   ...(field(primitive, file, name) as Iterable<unknown>),
 ];
 
+/** The tasks that a task group holds. */
+export const tasksOf = (group: Bag): unknown[] =>
+  (field(group, 'task-group', 'members') as ({ readonly task: unknown } | null)[]).flatMap(
+    (member) => member?.task ?? [],
+  );
+
 /** What a reader holds. */
 export function buffered(reader: Bag): Uint8Array {
   const queue = field(reader, 'stream-reader', 'queue') as Bag;
@@ -524,6 +537,11 @@ export function mkProtocol(call: Ref, py: Ref, isBuffered: boolean): object {
     pauseWriting: () => ask('pause_writing'),
     resumeWriting: () => ask('resume_writing'),
     eofReceived: () => ask('eof_received'),
+    datagramReceived: (data: unknown, addr: unknown) => ask('datagram_received', data, addr),
+    errorReceived: (exc: unknown) => ask('error_received', exc),
+    pipeDataReceived: (fd: number, data: unknown) => ask('pipe_data_received', fd, data),
+    pipeConnectionLost: (fd: number, exc: unknown) => ask('pipe_connection_lost', fd, exc),
+    processExited: () => ask('process_exited'),
   };
   if (!isBuffered) return { ...protocol, dataReceived: (data: unknown) => ask('data_received', data) };
   let buffer = new Uint8Array(0);
@@ -583,7 +601,7 @@ export function forPython(module: object): Bag {
   return Object.fromEntries(held) as Bag;
 }
 
-export { loopOf, setDrive, startTestServer, stopTestServer, unusedPort };
+export { exists, loopOf, setDrive, startTestServer, stopTestServer, unlink, unusedPort };
 
 export function init(half: PythonHalf): void {
   P = half;

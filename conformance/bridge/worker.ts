@@ -2,8 +2,12 @@
  * One file of the suite in one process: `node worker.ts FILE SUITE [--node] [--skip JSON]` starts CPython in WebAssembly, runs the file's tests, and
  * writes their outcomes, as JSON, to the standard output. Progress goes to the file descriptor 3 where there is one.
  */
-import { readFileSync, writeSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { findProgram } from '../../scripts/programs.ts';
 import './private-fields.ts';
 
 /** What is used of Pyodide. */
@@ -41,9 +45,13 @@ const python = await module.loadPyodide({
   stdout: print,
   stderr: print,
 });
+// Sockets and programs that tests make in the file system are outside of WebAssembly: both sides must call these folders by one name.
+const temporary = mkdtempSync(join(tmpdir(), 'asyncio-ts-'));
+process.on('exit', () => rmSync(temporary, { recursive: true, force: true }));
 for (const [path, hostPath] of [
   ['/shim', `${here}python`],
-  ['/suite', suite],
+  [suite, suite],
+  [temporary, temporary],
 ] as const) {
   python.FS.mkdirTree(path);
   python.mountNodeFS(path, hostPath);
@@ -52,6 +60,10 @@ bridge.setDrive(values.node ? 'node' : 'virtual');
 python.registerJsModule('_jsasyncio', bridge.forPython(bridge));
 python.globals.set('FILE', file);
 python.globals.set('NODE', values.node);
+python.globals.set('SUITE', suite);
+python.globals.set('TEMPORARY', temporary);
+process.chdir(temporary);
+python.globals.set('PYTHON', machinesPython());
 python.globals.set('ONLY', python.toPy(values.only));
 python.globals.set('SKIP', python.toPy(JSON.parse(values.skip)));
 python.globals.set('PROGRESS', (name: string) => {
@@ -64,4 +76,11 @@ try {
 } catch (error) {
   print(String(error instanceof Error ? error.message : error).slice(-6000));
   process.exit(2);
+}
+
+/** The Python that tests run as a program; not what stands for it on the PATH, which may need an environment of its own. */
+function machinesPython(): string {
+  const found = findProgram('python3');
+  if (found === undefined) return '';
+  return execFileSync(found, ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim();
 }

@@ -32,15 +32,16 @@ export const mutants: readonly Mutant[] = [
     [
       ['this._cancelRequests--;', ''],
       ['task.#request();', ''],
-      ['task._mustCancel = true;', ''],
-      ['task._value = message ?? undefined;', ''],
+      ['this._mustCancel = true;', ''],
+      ['this._value = message ?? undefined;', ''],
+      ['if (part._waiter === null) part.#owe(message);', ''],
       [
         '      this._mustCancel = false;\n      super.cancel(this._value);',
         '      this._mustCancel = false;\n      this._complete(FINISHED, value);',
       ],
-      ['if (waiter.cancel(message)) return true;', 'if (waiter.cancel()) return true;'],
+      ['reached = waiter.cancel(message) || reached;', 'reached = waiter.cancel() || reached;'],
       ['if (this._cancelRequests === 0) {', 'if (this._cancelRequests >= 0) {'],
-      ['if (debtor._mustCancel && suspension.cancel(debtor._value)) debtor._mustCancel = false;', ''],
+      ['if (debtor._mustCancel && suspension.cancel(debtor._value)) this.#cancelDelivered();', ''],
       ['this.#name = String(name);', ''],
       ['if (eagerStart === true && this._loop.isRunning()) {', 'if (eagerStart === true) {'],
       ['      this._complete(CANCELLED, error);', '      this._complete(CANCELLED, undefined);'],
@@ -69,6 +70,8 @@ export const mutants: readonly Mutant[] = [
       ["throw new InvalidStateError('Result is not ready.');", 'return undefined as T;'],
       ["throw new InvalidStateError('Exception is not set.');", 'return null;'],
       ['options?.context ?? null', 'null'],
+      ['else this.addDoneCallback(callbackOf(entry));', 'else this._append(entry);'],
+      ['if (callback !== undefined) this.removeDoneCallback(callback);', ''],
     ],
   ),
   ...faults(
@@ -125,6 +128,17 @@ export const mutants: readonly Mutant[] = [
     [
       ['if (this.#delay > 0) this.value = this.#wait();', 'this.value = this.#wait();'],
       ['if (!this.done && wakeup !== null && wakeup._state === PENDING) wakeup.cancel();', ''],
+      ['loop._isPlain ? this.#wakeup(loop) : new LaterWakeup(loop, this.#delay)', 'this.#wakeup(loop)'],
+      ['    this.#timer.cancel();\n', ''],
+    ],
+  ),
+  ...faults(
+    'core/error-reports.ts',
+    ['test_base_events'],
+    ['test/core'],
+    [
+      ["' while handling an unexpected error in custom exception handler'", "''"],
+      ['exception: error, context }', 'exception: error }'],
     ],
   ),
   ...faults(
@@ -244,6 +258,9 @@ export const mutants: readonly Mutant[] = [
       ['    if (isExit(error)) this.#exitError ??= error;\n    if (parent.done())', '    if (parent.done())'],
       ['this.#parent?.cancel();', ''],
       ['if (error !== undefined && !(error instanceof CancelledError)) this.#errors.push(error);', ''],
+      ['members[member.place] = null;', ''],
+      ['other.place = kept;', ''],
+      ['    futureDiscardFromAwaitedBy(task, parent);\n', ''],
     ],
   ),
   ...faults(
@@ -283,7 +300,7 @@ export const mutants: readonly Mutant[] = [
   ...faults(
     'net/stream-reader.ts',
     ['test_streams'],
-    ['test/net'],
+    ['test/net/stream-reader.test.ts', 'test/net/streams.test.ts', 'test/net/receiving.test.ts'],
     [
       ['if (match.start <= this.#limit) return this.#take(match.end);', 'return this.#take(match.end);'],
       ['from = Math.max(0, this.#queue.size + 1 - longest);', 'from = this.#queue.size;'],

@@ -49,10 +49,10 @@ async function objection(file: string, number: number): Promise<string | null> {
   return first === undefined ? null : `${file}: ${first.split('\n')[0]}`;
 }
 
-/** Do our own tests in these folders fail? Without a number: in the sources as they are. */
+/** Do our own tests in these folders and files fail? Without a number: in the sources as they are. */
 async function ownTestsFail(folders: readonly string[], number?: number): Promise<boolean> {
   const hook = join(import.meta.dirname, 'apply.ts');
-  const files = folders.map((folder) => `${folder}/**/*.test.ts`);
+  const files = folders.map((path) => (path.endsWith('.ts') ? path : `${path}/**/*.test.ts`));
   const args = ['--import', hook, '--expose-gc', '--test', '--test-timeout=30000', ...files];
   return (await run(args, number)).code !== 0;
 }

@@ -44,24 +44,27 @@ export class ErrorReports {
 
   report(context: ExceptionContext): void {
     if (this.handler === null) {
-      this.#printSafely(context);
+      this.#printSafely(context, '');
       return;
     }
     try {
       this.handler(this.#loop, context);
     } catch (error) {
       if (isExit(error)) throw error;
-      this.#printSafely({ message: 'Unhandled error in exception handler', exception: error, context });
+      this.#printSafely(
+        { message: 'Unhandled error in exception handler', exception: error, context },
+        ' while handling an unexpected error in custom exception handler',
+      );
     }
   }
 
   /** A subclass may have replaced `defaultExceptionHandler` by one that fails. */
-  #printSafely(context: ExceptionContext): void {
+  #printSafely(context: ExceptionContext, meanwhile: string): void {
     try {
       this.#loop.defaultExceptionHandler(context);
     } catch (error) {
       if (isExit(error)) throw error;
-      console.error('Exception in default exception handler', error);
+      console.error(`Exception in default exception handler${meanwhile}`, error);
     }
   }
 

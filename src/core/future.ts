@@ -137,7 +137,7 @@ export class Future<T> implements Awaitable<T> {
   ): void {
     if (typeof callback !== 'function')
       throw new TypeError(`addDoneCallback() needs a function, not ${describe(callback)}`);
-    this._addWaiter(
+    this._append(
       new Handle(callback as (...args: never[]) => unknown, [this], this._loop, options?.context ?? null),
     );
   }
@@ -199,8 +199,14 @@ export class Future<T> implements Awaitable<T> {
     return callbacks === null ? [] : Array.isArray(callbacks) ? callbacks : [callbacks];
   }
 
-  /** @internal Put `entry` into the ready queue when this is done. */
+  /** @internal Put `entry` into the ready queue when this is done; through `addDoneCallback` where that was replaced. */
   _addWaiter(entry: Entry): void {
+    if (this.addDoneCallback === Future.prototype.addDoneCallback) this._append(entry);
+    else this.addDoneCallback(callbackOf(entry));
+  }
+
+  /** @internal */
+  _append(entry: Entry): void {
     if (this._state !== PENDING) this._loop._enqueueChecked(entry);
     else if (this._callbacks === null) this._callbacks = entry;
     else if (Array.isArray(this._callbacks)) this._callbacks.push(entry);
@@ -209,6 +215,8 @@ export class Future<T> implements Awaitable<T> {
 
   /** @internal Take `entry` back, if it still waits. */
   _removeWaiter(entry: Entry): void {
+    const callback = callbacks.get(entry);
+    if (callback !== undefined) this.removeDoneCallback(callback);
     const kept = this._waiters().filter((waiter) => waiter !== entry);
     this._callbacks = kept.length === 0 ? null : kept.length === 1 ? (kept[0] as Entry) : kept;
   }
@@ -268,6 +276,27 @@ export class Future<T> implements Awaitable<T> {
       );
     }
   }
+}
+
+/** Entries as callbacks, for futures that have an `addDoneCallback` of their own; and the way back. */
+const callbacks = new WeakMap<Entry, () => void>();
+const entries = new WeakMap<object, Entry>();
+
+function callbackOf(entry: Entry): () => void {
+  let callback = callbacks.get(entry);
+  if (callback === undefined) {
+    callback = () => entry._run();
+    callbacks.set(entry, callback);
+    entries.set(callback, entry);
+  }
+  return callback;
+}
+
+/** The task that waits, where it does so through a callback; otherwise the entry itself. */
+export function entryBehind(waiter: Entry): Entry {
+  return waiter instanceof Handle && waiter._callback !== null
+    ? (entries.get(waiter._callback) ?? waiter)
+    : waiter;
 }
 
 /** What `yield*` of a future runs: hands the future out, and gives its result when the task comes back. It is its own iterator result. */

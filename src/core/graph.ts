@@ -5,7 +5,7 @@
  * futures that are awaited through callbacks of the library (`gather`, task groups) are noted by `futureAddToAwaitedBy`.
  * Source: Python docs, "Call Graph Introspection".
  */
-import { Future } from './future.ts';
+import { entryBehind, Future } from './future.ts';
 import { running } from './running.ts';
 import { formatFrame, type StackFrame } from './stack.ts';
 import { currentTask, Task } from './task.ts';
@@ -40,7 +40,8 @@ export function futureDiscardFromAwaitedBy(future: Future<unknown>, waiter: Futu
 function awaitedBy(future: Future<unknown>): Set<Future<unknown>> {
   const known = future._awaitedBy;
   const waiters = new Set<Future<unknown>>(known === null ? [] : known instanceof Set ? known : [known]);
-  for (const entry of future._waiters()) {
+  for (const waiter of future._waiters()) {
+    const entry = entryBehind(waiter);
     if (entry instanceof Task && entry._owner !== null) waiters.add(entry._owner);
   }
   return waiters;

@@ -209,6 +209,11 @@ export class Scheduler extends Turns {
     return this._timer(this._reactor.time() + delay, callback as Callback<never[]>, args, null);
   }
 
+  /** @internal Is `callLater` its own? Where it was replaced, `sleep` must go through it. */
+  get _isPlain(): boolean {
+    return this.callLater === Scheduler.prototype.callLater;
+  }
+
   /** Call `callback` with `args` at the time `when` of the loop's clock, in seconds. */
   callAt<A extends readonly unknown[]>(when: number, callback: Callback<A>, ...args: A): TimerHandle {
     this.#checkTime(when, 'when', 'callAt');

@@ -7,8 +7,8 @@
 import type { Suspension } from './awaitable.ts';
 import { CoroutineObject } from './coroutine.ts';
 import { RuntimeError, ValueError } from './errors.ts';
-import { FINISHED, Future, PENDING } from './future.ts';
-import type { Entry } from './handle.ts';
+import { FINISHED, Future, PENDING, setResultUnlessDone } from './future.ts';
+import type { Entry, TimerHandle } from './handle.ts';
 import { noteCreated } from './never-awaited.ts';
 import { describe } from './repr.ts';
 import { running } from './running.ts';
@@ -35,6 +35,21 @@ class Wakeup extends Future<undefined> implements Entry, Timed {
     const cancelled = super.cancel(message);
     if (cancelled && this._scheduled) this._loop._timerCancelled();
     return cancelled;
+  }
+}
+
+/** The same on a loop that has a `callLater` of its own, which must hear of it. */
+class LaterWakeup extends Future<undefined> {
+  readonly #timer: TimerHandle;
+
+  constructor(loop: Scheduler, delay: number) {
+    super({ loop });
+    this.#timer = loop.callLater(delay, setResultUnlessDone<undefined>, this, undefined);
+  }
+
+  override cancel(message?: unknown): boolean {
+    this.#timer.cancel();
+    return super.cancel(message);
   }
 }
 
@@ -71,7 +86,7 @@ class Sleep<T> extends CoroutineObject<T> implements Iterator<Suspension, T, unk
       return this as unknown as IteratorResult<Suspension, T>;
     }
     if (this.done) return { done: true, value: undefined as T };
-    const wakeup = this.value as Wakeup | null;
+    const wakeup = this.value as Future<undefined> | null;
     this.#end();
     wakeup?.result();
     this.value = this.#result;
@@ -91,19 +106,24 @@ class Sleep<T> extends CoroutineObject<T> implements Iterator<Suspension, T, unk
   }
 
   #end(): void {
-    const wakeup = this.value as Wakeup | null;
+    const wakeup = this.value as Future<undefined> | null;
     if (!this.done && wakeup !== null && wakeup._state === PENDING) wakeup.cancel();
     this.done = true;
     this.value = undefined;
   }
 
-  #wait(): Wakeup {
+  #wait(): Future<undefined> {
     const loop = running.loop;
     if (loop === null) throw new RuntimeError('no running event loop');
-    const wakeup = new Wakeup(loop, loop.time() + this.#delay);
-    if (this.#delay !== Infinity) loop._addTimer(wakeup);
+    const wakeup = loop._isPlain ? this.#wakeup(loop) : new LaterWakeup(loop, this.#delay);
     running.awaited = wakeup;
     if (loop._debug) running.awaitedAt = loop._captureStack();
+    return wakeup;
+  }
+
+  #wakeup(loop: Scheduler): Wakeup {
+    const wakeup = new Wakeup(loop, loop.time() + this.#delay);
+    if (this.#delay !== Infinity) loop._addTimer(wakeup);
     return wakeup;
   }
 }

@@ -109,10 +109,11 @@ export async function runProgram(name: string, style: Style): Promise<Printed> {
   console.error = (...values: unknown[]) => complaints.push(values.map(String).join(' '));
   try {
     if (program.isScript) await program.body();
-    else
-      await runVirtual(
-        style === 'coroutine' ? asyncio.coroutine(program.body as () => Promise<unknown>)() : program.body,
-      );
+    else {
+      const main =
+        style === 'coroutine' ? asyncio.coroutine(program.body as () => Promise<unknown>)() : program.body;
+      await (program.isLive ? asyncio.run(main) : runVirtual(main));
+    }
   } catch (error) {
     print('raised', show(error));
   } finally {

@@ -11,17 +11,18 @@ programs = {}
 class Program:
     """One registered program: a coroutine function (run on a fresh virtual loop) or, as a script, a plain function."""
 
-    def __init__(self, body, since, is_script):
+    def __init__(self, body, since, is_script, is_live=False):
         self.body = body
         self.since = since
         self.is_script = is_script
+        self.is_live = is_live
 
 
-def _register(name, since, is_script):
+def _register(name, since, is_script, is_live=False):
     def add(body):
         if name in programs:
             raise ValueError(f'two programs are called {name!r}')
-        programs[name] = Program(body, since, is_script)
+        programs[name] = Program(body, since, is_script, is_live)
         return body
 
     return add
@@ -38,6 +39,11 @@ def program(name, *, since=(3, 11)):
 def script(name, *, since=(3, 11)):
     """Registers a plain function that makes and closes its own loops."""
     return _register(name, since, True)
+
+
+def live(name, *, since=(3, 11)):
+    """Registers a coroutine function that becomes the main task of a real loop, with real sockets and processes."""
+    return _register(name, since, False, True)
 
 
 class Deadlock(RuntimeError):
@@ -89,6 +95,16 @@ def run(main):
     """asyncio.run on a virtual loop."""
     with asyncio.Runner(loop_factory=virtual_loop) as runner:
         return runner.run(main)
+
+
+def text(data):
+    """Bytes as they are written here: text, with its ends of lines made visible."""
+    return repr(data.decode('latin1'))
+
+
+def kind(error):
+    """The name of the class of an error."""
+    return type(error).__name__
 
 
 def show(error):

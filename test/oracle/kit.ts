@@ -23,6 +23,8 @@ type Main = () => asyncio.Coroutine<unknown> | Promise<unknown>;
 export interface Program extends Limits {
   readonly body: Main;
   readonly isScript: boolean;
+  /** Needs the world outside: real sockets, real processes, the system's clock. */
+  readonly isLive: boolean;
 }
 
 /** Where a program cannot be compared. */
@@ -38,29 +40,34 @@ export type Waited<T = unknown> = asyncio.Coroutine<T> | asyncio.Awaitable<T>;
 export type ErrorClass = abstract new (...args: never[]) => Error;
 
 const registered: Record<Text, Map<string, Program>> = { generator: new Map(), async: new Map() };
-let text: Text = 'generator';
+let textNow: Text = 'generator';
 let style: Style = 'generator';
 let lines: string[] = [];
 
 /** Registers a coroutine function that becomes the main task of a virtual loop. */
 export function program(name: string, body: Main, limits: Limits = {}): void {
-  register(name, { body, isScript: false, ...limits });
+  register(name, { body, isScript: false, isLive: false, ...limits });
+}
+
+/** Registers a coroutine function that becomes the main task of a real loop, with real sockets and processes. */
+export function live(name: string, body: Main, limits: Limits = {}): void {
+  register(name, { body, isScript: false, isLive: true, ...limits });
 }
 
 /** Registers a function that makes and closes its own loops. */
 export function script(name: string, body: () => Promise<unknown>): void {
-  register(name, { body, isScript: true });
+  register(name, { body, isScript: true, isLive: false });
 }
 
 function register(name: string, program: Program): void {
-  const programs = registered[text];
+  const programs = registered[textNow];
   if (programs.has(name)) throw new Error(`two programs are called '${name}'`);
   programs.set(name, program);
 }
 
 /** Loads a module whose programs are to be registered under `next`. */
 export async function registering(next: Text, load: () => Promise<unknown>): Promise<void> {
-  text = next;
+  textNow = next;
   await load();
 }
 
@@ -101,6 +108,16 @@ export function py(value: unknown): string {
   if (typeof value === 'string') return value.includes("'") ? `"${value}"` : `'${value}'`;
   if (Array.isArray(value)) return `[${value.map(py).join(', ')}]`;
   return String(value);
+}
+
+/** Text as bytes, a byte a character. */
+export function bytes(text: string): Uint8Array {
+  return Buffer.from(text, 'latin1');
+}
+
+/** Bytes as they are written here: text, with its ends of lines made visible. */
+export function text(data: Uint8Array): string {
+  return py(Buffer.from(data).toString('latin1')).replaceAll('\r', '\\r').replaceAll('\n', '\\n');
 }
 
 /** The name of the class of an error. */

@@ -1,5 +1,5 @@
-"""Run one file of CPython's tests, and give each test's outcome as JSON. `FILE`, `ONLY` and `NODE` are set by run.ts' worker."""
-import asyncio as _standard, collections, contextlib, io, json, os, sys, time, traceback, types
+"""Run one file of CPython's tests, and give each test's outcome as JSON. The names in capitals are set by run.ts' worker."""
+import asyncio as _standard, collections, contextlib, io, json, os, sys, time, traceback, tempfile, types
 
 os.environ['STANDARD_ASYNCIO'] = _standard.__path__[0]
 for _name in list(sys.modules):
@@ -7,7 +7,10 @@ for _name in list(sys.modules):
         del sys.modules[_name]
 sys.modules['_decimal'] = None              # its C code would not know our context variables; the one in Python does
 sys.path.insert(0, '/shim')
-sys.path += ['/suite', '/suite/lib']
+sys.path += [SUITE, SUITE + '/lib']
+
+import socket
+socket.AF_UNIX = 1                          # tests look whether it is there, and do without where it is not
 
 import _thread
 from bridge.js import J as _jsasyncio
@@ -23,29 +26,52 @@ _thread.interrupt_main = lambda *_signal: _jsasyncio.interrupt()
 import unittest
 import test.support as support
 support.has_socket_support = True           # else every file skips itself when it is imported
+support.has_subprocess_support = True       # the programs are run by asyncio-ts; sys.executable is this machine's
+sys.executable = PYTHON
+tempfile.tempdir = TEMPORARY
+os.chdir(TEMPORARY)
+
+
+def on_host(original, ours):
+    """The file system of WebAssembly does not show sockets, which tests look for and remove: in this folder the host is asked."""
+    def choose(path):
+        path = os.path.abspath(path)
+        return ours(path) if path.startswith(TEMPORARY) else original(path)
+    return choose
+
+
+os.path.exists, os.unlink = on_host(os.path.exists, _jsasyncio.exists), on_host(os.unlink, _jsasyncio.unlink)
 from test.support import socket_helper
 socket_helper.find_unused_port = _jsasyncio.unusedPort
+socket_helper.skip_unless_bind_unix_socket = lambda test: test if NODE else unittest.skip('they need the loop of Node')(test)
 import test.test_asyncio.utils as utils
 utils.TestLoop = events.TestLoop
 
 
 class TestServer:
-    def __init__(self, js):
-        self.address = ('127.0.0.1', _jsasyncio.get(js, 'port'))
+    def __init__(self, address):
+        self.address = address
 
 
 @contextlib.contextmanager
-def run_test_server(*, use_ssl=False):
+def run_test_server(*, use_ssl=False, path=None):
     """In place of the one of utils, which needs a thread."""
     if use_ssl or not NODE:
         raise unittest.SkipTest('the test server speaks no TLS, and needs the loop of Node')
-    js = values.block_on(_jsasyncio.startTestServer())
+    js = values.block_on(_jsasyncio.startTestServer(path))
     try:
-        yield TestServer(js)
+        yield TestServer(path or ('127.0.0.1', _jsasyncio.get(js, 'port')))
     finally:
         _jsasyncio.stopTestServer(js)
 
 
+@contextlib.contextmanager
+def run_test_unix_server(*, use_ssl=False):
+    with utils.unix_socket_path() as path, run_test_server(use_ssl=use_ssl, path=path) as server:
+        yield server
+
+
+utils.run_test_unix_server = run_test_unix_server
 utils.run_test_server = run_test_server
 
 # These two files look for the names while they are imported, to make their C twins.

@@ -130,3 +130,21 @@ async def _():
             print(item)
             break
     print('left', at())
+
+
+@program('a loop over a generator whose event loop is shut down by hand')
+async def _():
+    loop = asyncio.get_running_loop()
+
+    async def looping():
+        async for number in counting('generator', 5, 1):
+            print(number, at())
+            await asyncio.sleep(10)
+        print('looped', at())
+
+    task = asyncio.create_task(looping())
+    await asyncio.sleep(2)
+    print(await loop.shutdown_asyncgens())
+    print(await loop.shutdown_asyncgens())
+    print(await loop.shutdown_default_executor(), at())
+    await task

@@ -150,3 +150,20 @@ program('a generator that waits while it is closed', function* () {
   });
   print('left', at());
 });
+
+program('a loop over a generator whose event loop is shut down by hand', function* () {
+  const loop = asyncio.getRunningLoop();
+  const looping = co(function* () {
+    yield* asyncio.asyncFor(counting('generator', 5, 1), function* (number) {
+      print(number, at());
+      yield* asyncio.sleep(10);
+    });
+    print('looped', at());
+  });
+  const task = asyncio.createTask(looping());
+  yield* asyncio.sleep(2);
+  print(yield* loop.shutdownAsyncgens());
+  print(yield* loop.shutdownAsyncgens());
+  print(yield* loop.shutdownDefaultExecutor(), at());
+  yield* task;
+});

@@ -53,7 +53,7 @@ _values._to_js[:] = [(CancelledError, 'CancelledError'), (KeyboardInterrupt, 'Ke
                      (TimeoutError, 'TimeoutError')]
 _values.start()
 
-from bridge import events as _e, futures as _f, streams as _n, sync as _s
+from bridge import events as _e, futures as _f, processes as _p, streams as _n, sync as _s
 
 FIRST_COMPLETED, FIRST_EXCEPTION, ALL_COMPLETED = 'FIRST_COMPLETED', 'FIRST_EXCEPTION', 'ALL_COMPLETED'
 
@@ -97,9 +97,14 @@ _make('taskgroups', TaskGroup=_s.TaskGroup)
 _make('runners', Runner=_e.Runner, run=_e.run)
 _make('threads', to_thread=_absent('to_thread'))
 _make('streams', StreamReader=_n.StreamReader, StreamWriter=_n.StreamWriter, StreamReaderProtocol=_n.StreamReaderProtocol,
-      FlowControlMixin=_n.FlowControlMixin, open_connection=_n.open_connection, start_server=_n.start_server)
+      FlowControlMixin=_n.FlowControlMixin, open_connection=_n.open_connection, start_server=_n.start_server,
+      open_unix_connection=_n.open_unix_connection, start_unix_server=_n.start_unix_server)
 _make('selector_events', BaseSelectorEventLoop=_e.BaseEventLoop)
-_make('unix_events', SelectorEventLoop=_e.SelectorEventLoop, EventLoop=_e.SelectorEventLoop, _DefaultEventLoopPolicy=_e.Policy)
+_make('base_subprocess', BaseSubprocessTransport=_p.SubprocessTransport)
+_make('subprocess', PIPE=-1, STDOUT=-2, DEVNULL=-3, Process=_p.Process, create_subprocess_exec=_p.create_subprocess_exec,
+      create_subprocess_shell=_p.create_subprocess_shell)
+_make('unix_events', can_use_pidfd=lambda: True, SelectorEventLoop=_e.SelectorEventLoop, EventLoop=_e.SelectorEventLoop, _DefaultEventLoopPolicy=_e.Policy)
+create_subprocess_exec, create_subprocess_shell = _p.create_subprocess_exec, _p.create_subprocess_shell
 for _module in (base_events, events, futures, tasks, locks, queues, timeouts, taskgroups, runners, threads, streams):
     for _name in _module.__all__:
         globals().setdefault(_name, getattr(_module, _name))
@@ -110,7 +115,7 @@ EventLoop = SelectorEventLoop = _e.SelectorEventLoop
 _load('staggered')
 
 # Names of classes as CPython's tests expect to see them.
-for _module in (locks, queues, timeouts, taskgroups, futures, tasks, events, base_events, runners, streams):
+for _module in (locks, queues, timeouts, taskgroups, futures, tasks, events, base_events, runners, streams, subprocess):
     for _value in list(vars(_module).values()):
         if isinstance(_value, type) and _value.__module__.startswith('bridge.'):
             _value.__module__ = _module.__name__

@@ -220,3 +220,15 @@ async def open_connection(host=None, port=None, *, limit=2**16, **kw):
 async def start_server(client_connected_cb, host=None, port=None, *, limit=2**16, **kw):
     given = {v.camel(name): value for name, value in kw.items()}
     return await v.wait_js(J.fn('startServer', J.mkOnce(v.ref(client_connected_cb)), null(host), null(port), options(limit=limit, **given)))
+
+
+async def open_unix_connection(path=None, *, limit=2**16, **kw):
+    from .network import path_of
+    reader, writer = await v.wait_js(J.fn('openUnixConnection', path_of(path), options(limit=limit, **{v.camel(name): value for name, value in kw.items()})))
+    return reader, writer
+
+
+async def start_unix_server(client_connected_cb, path=None, *, limit=2**16, **kw):
+    from .network import path_of
+    given = {v.camel(name): value for name, value in kw.items()}
+    return await v.wait_js(J.fn('startUnixServer', J.mkOnce(v.ref(client_connected_cb)), path_of(path), options(limit=limit, **given)))

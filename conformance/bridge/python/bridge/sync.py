@@ -195,8 +195,6 @@ class LifoQueue(Queue):
 
 
 class Managed(Wrapper):
-    _tasks = property(lambda self: fj(J.field(self._js, 'task-group', 'tasks')))
-
     async def __aenter__(self):
         await v.wait_call(self._js, 'aenter')
         return self
@@ -233,6 +231,8 @@ def timeout_at(when):
 
 @wraps('taskgroup')
 class TaskGroup(Managed):
+    _tasks = property(lambda self: fj(J.tasksOf(self._js)))
+
     def __init__(self):
         self._bind(J.mk('TaskGroup'))
 

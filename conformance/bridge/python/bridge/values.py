@@ -1,5 +1,5 @@
 """Values, exceptions and calls, both ways. See bridge.ts for the two rules that hold here."""
-import errno, inspect, re, sys, types, warnings, weakref
+import enum, errno, inspect, os, re, socket, sys, types, warnings, weakref
 from bridge.js import J
 from pyodide.ffi import JsProxy, create_proxy, jsnull, run_sync
 
@@ -127,6 +127,8 @@ def box(value):
         return value
     if kind is float:
         return value
+    if isinstance(value, enum.IntEnum):
+        return int(value)
     if isinstance(value, (Wrapper, JsFunction)) and value._js is not None:
         return value._js
     return ref(value)
@@ -257,7 +259,9 @@ def exceptions(*classes):
         _to_python[cls.__name__] = cls
 
 exceptions(RuntimeError, ValueError, TypeError, KeyError, LookupError, TimeoutError, KeyboardInterrupt, SystemExit, EOFError, OSError,
-           NotImplementedError, ConnectionError, ConnectionResetError, ConnectionRefusedError, ConnectionAbortedError, BrokenPipeError)
+           NotImplementedError, OverflowError, ConnectionError, ConnectionResetError, ConnectionRefusedError, ConnectionAbortedError,
+           BrokenPipeError, FileNotFoundError, FileExistsError, PermissionError, ProcessLookupError, NotADirectoryError, IsADirectoryError,
+           BlockingIOError, ChildProcessError, InterruptedError, socket.gaierror)
 
 # Texts of asyncio-ts that say more, or say it in the words of JavaScript, with CPython's for them.
 _texts = [
@@ -286,7 +290,7 @@ def exception_of(js):
                 args[0] = re.sub(pattern, text, args[0])
         exc = cls(*args)
         if isinstance(exc, OSError) and isinstance(code, str):
-            exc.errno, exc.strerror = getattr(errno, code, None), args[0]
+            exc.errno, exc.strerror = getattr(errno, code, getattr(socket, code, None)), args[0]
     J.bindErr(js, ref(exc), id(exc))
     if cause is not jsnull and isinstance(cause, JsProxy):
         exc.__cause__ = exc.__context__ = exception_of(cause)
@@ -430,7 +434,16 @@ def _h_log(text, error):
     import asyncio
     exc = None if error is None or error is jsnull else exception_of(error)
     logger = asyncio.base_events.logger
-    logger.error(text, exc_info=False if exc is None else (type(exc), exc, exc.__traceback__))
+    if exc is None:
+        logger.error(text, exc_info=False)
+    elif text.startswith('Exception in default exception handler'):
+        # Said by CPython while it handles the error, and not about one that it was given.
+        try:
+            raise exc
+        except BaseException:
+            logger.error(text, exc_info=True)
+    else:
+        logger.error(text, exc_info=(type(exc), exc, exc.__traceback__))
 
 
 def _h_warn(message, category):

@@ -1,11 +1,12 @@
-/** What CPython's tests run in a thread of its own, where there are no threads: the little web server that clients are tried against. */
+/** What CPython's tests want of the machine around them: the little web server that clients are tried against, which they run in a thread, ports and files. */
 import { execFileSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 
 const RESPONSE = 'HTTP/1.0 200 OK\r\nContent-type: text/plain\r\n\r\nTest message';
 
-/** Answers every request with the same short text, and closes the connection. */
-export function startTestServer(): Promise<Server> {
+/** Answers every request with the same short text, and closes the connection. It listens at a port of its own, or at the Unix socket `path`. */
+export function startTestServer(path: string | undefined): Promise<Server> {
   const server = createServer((socket) => {
     let request = '';
     socket.on('error', () => socket.destroy());
@@ -15,9 +16,11 @@ export function startTestServer(): Promise<Server> {
     });
   });
   return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () =>
-      resolve(Object.assign(server, { port: (server.address() as AddressInfo).port })),
-    );
+    if (path !== undefined) server.listen(path, () => resolve(server));
+    else
+      server.listen(0, '127.0.0.1', () =>
+        resolve(Object.assign(server, { port: (server.address() as AddressInfo).port })),
+      );
   });
 }
 
@@ -33,3 +36,6 @@ const FIND =
 export function unusedPort(): number {
   return Number(execFileSync(process.execPath, ['-e', FIND], { encoding: 'utf8' }));
 }
+
+export const exists = (path: string): boolean => existsSync(path);
+export const unlink = (path: string): void => rmSync(path, { force: true });
