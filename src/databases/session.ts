@@ -112,7 +112,7 @@ export abstract class Session {
     this.#onLost = null;
   }
 
-  /** @internal Begin to ask for something, and wait for the answer. `start` and what it calls run in the context of nobody. */
+  /** @internal Begin to ask for something, and wait for the answer. */
   protected *perform<T>(start: (answer: Done<T>) => void): Coroutine<T> {
     while (!this.settled) yield* this.#settled.wait();
     if (this.#failure !== null) throw this.#lostError();
