@@ -231,6 +231,7 @@ export async function startMariadb(): Promise<DatabaseServer> {
     ...[
       `--init-file=${init}`,
       '--skip-name-resolve',
+      '--character-set-server=utf8mb4',
       '--innodb-flush-log-at-trx-commit=0',
       '--default-time-zone=+09:00',
     ],

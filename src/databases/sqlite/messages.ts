@@ -1,6 +1,7 @@
 /**
  * What a session and its worker thread say to each other. They share one word of memory besides: the thread sleeps on it, and is woken when it changes.
  */
+import type { Packed } from './packing.ts';
 
 /** What the thread needs to begin. */
 export interface WorkerData {
@@ -18,7 +19,6 @@ export interface WorkerData {
 
 export const ROWS = 0;
 export const ROW = 1;
-export const TUPLE = 2;
 export const EXECUTE = 3;
 export const EXECUTE_MANY = 4;
 export const STREAM = 5;
@@ -29,16 +29,14 @@ export const CLOSE = 8;
 /** A value as it travels: what SQLite keeps, but that a boolean is one already and an integer may be a number. */
 export type Sent = null | number | bigint | string | Uint8Array;
 
-/** What is asked for. `verb` is that of the statement; the number of a stream is chosen by the session. */
+/** What a query is: `verb` is that of the statement, `known` the number of the description that the session has of its columns, or 0. */
+export type Asked = readonly [sql: string, verb: string, values: readonly Sent[], known: number];
+
+/** What is asked for. The number of a stream is chosen by the session. */
 export type Request =
-  | readonly [
-      kind: typeof ROWS | typeof ROW | typeof TUPLE | typeof EXECUTE,
-      sql: string,
-      verb: string,
-      values: readonly Sent[],
-    ]
-  | readonly [kind: typeof EXECUTE_MANY, sql: string, verb: string, lists: readonly (readonly Sent[])[]]
-  | readonly [kind: typeof STREAM, sql: string, verb: string, values: readonly Sent[], stream: number]
+  | readonly [kind: typeof ROWS | typeof ROW | typeof EXECUTE, ...Asked]
+  | readonly [kind: typeof STREAM, stream: number, ...Asked]
+  | readonly [kind: typeof EXECUTE_MANY, sql: string, verb: string, count: number, columns: readonly Packed[]]
   | readonly [kind: typeof FETCH, stream: number, count: number]
   | readonly [kind: typeof END_STREAM, stream: number]
   | readonly [kind: typeof CLOSE];
@@ -46,18 +44,15 @@ export type Request =
 /** What a column was declared as, in capitals; `null` for an expression. */
 export type Declared = string | null;
 
-/** Rows with what is known of their columns. */
-export interface Rows {
+/** What is known of the columns of a statement, under a number that is never used again. */
+export interface Description {
+  readonly number: number;
   readonly columns: readonly string[];
   readonly declared: readonly Declared[];
-  readonly rows: readonly Record<string, unknown>[];
 }
 
-export interface SentTuple {
-  readonly columns: readonly string[];
-  readonly declared: readonly Declared[];
-  readonly values: readonly unknown[] | null;
-}
+/** Rows, by columns; with their description, where the session does not have it. */
+export type Rows = readonly [description: Description | null, count: number, columns: readonly Packed[]];
 
 /** What a failure looks like on its way. */
 export interface SentError {

@@ -14,11 +14,14 @@ import { type Row, type RowSource, Session, type Tuple } from '../session.ts';
 import type { Compiled, Query } from '../sql.ts';
 import { toDatabaseError } from './errors.ts';
 import * as ask from './messages.ts';
-import { fromRows, fromTuple, toSent } from './values.ts';
+import { packColumns } from './packing.ts';
+import { RowReader, toSent } from './values.ts';
 
 /** How many rows a stream fetches at first, and at most. */
 const FIRST_BATCH = 16;
 const LARGEST_BATCH = 1024;
+/** How many descriptions of columns are kept. */
+const KEPT = 500;
 
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
 
@@ -38,6 +41,7 @@ export class SqliteSession extends Session {
   readonly #asked: Done<unknown>[] = [];
   #interrupted: (() => void) | null = null;
   #streams = 0;
+  readonly #readers = new Map<string, RowReader>();
 
   constructor(loop: Scheduler, opening: Opening) {
     super(loop);
@@ -61,27 +65,36 @@ export class SqliteSession extends Session {
   }
 
   *rows(query: Query): Coroutine<Row[]> {
-    return fromRows((yield* this.#ask([ask.ROWS, ...parts(query)])) as ask.Rows);
+    const asked = this.#asking(query);
+    const rows = (yield* this.#ask([ask.ROWS, ...asked])) as ask.Rows;
+    return this.#reader(asked[0], rows).rows(rows[1], rows[2]);
   }
 
   *row(query: Query): Coroutine<Row | null> {
-    return fromRows((yield* this.#ask([ask.ROW, ...parts(query)])) as ask.Rows)[0] ?? null;
+    const asked = this.#asking(query);
+    const rows = (yield* this.#ask([ask.ROW, ...asked])) as ask.Rows;
+    return this.#reader(asked[0], rows).rows(rows[1], rows[2])[0] ?? null;
   }
 
   *tuple(query: Query): Coroutine<Tuple | null> {
-    return fromTuple((yield* this.#ask([ask.TUPLE, ...parts(query)])) as ask.SentTuple);
+    const asked = this.#asking(query);
+    const rows = (yield* this.#ask([ask.ROW, ...asked])) as ask.Rows;
+    return this.#reader(asked[0], rows).tuple(rows[1], rows[2]);
   }
 
   *execute(query: Query): Coroutine<unknown> {
-    const result = yield* this.#ask([ask.EXECUTE, ...parts(query)]);
-    if (typeof result !== 'object' || result === null) return result;
-    return fromTuple(result as ask.SentTuple)?.values[0] ?? null;
+    const asked = this.#asking(query);
+    const result = yield* this.#ask([ask.EXECUTE, ...asked]);
+    if (!Array.isArray(result)) return result;
+    const rows = result as unknown as ask.Rows;
+    return this.#reader(asked[0], rows).tuple(rows[1], rows[2])?.values[0] ?? null;
   }
 
   *executeMany(compiled: Compiled, lists: readonly (readonly unknown[])[]): Coroutine<void> {
     checkSingle(compiled);
     const sent = lists.map((values) => values.map(toSent));
-    yield* this.#ask([ask.EXECUTE_MANY, compiled.text, compiled.verb, sent]);
+    const columns = packColumns(sent, compiled.names.length);
+    yield* this.#ask([ask.EXECUTE_MANY, compiled.text, compiled.verb, lists.length, columns]);
   }
 
   stream(query: Query): RowSource {
@@ -89,23 +102,42 @@ export class SqliteSession extends Session {
     const session = this;
     let count = 0;
     let open = false;
+    let reader: RowReader | undefined;
     return {
       *next() {
         if (count === 0) {
           open = true;
-          yield* session.#ask([ask.STREAM, ...parts(query), number]);
+          const asked = session.#asking(query);
+          reader = session.#readers.get(asked[0]);
+          yield* session.#ask([ask.STREAM, number, ...asked]);
           count = FIRST_BATCH;
-        }
-        const rows = fromRows((yield* session.#ask([ask.FETCH, number, count])) as ask.Rows);
-        if (rows.length < count) open = false;
+        } else if (!open) return [];
+        const rows = (yield* session.#ask([ask.FETCH, number, count])) as ask.Rows;
+        if (rows[1] < count) open = false;
         count = Math.min(count * 4, LARGEST_BATCH);
-        return rows;
+        if (rows[0] !== null) reader = new RowReader(rows[0]);
+        return (reader as RowReader).rows(rows[1], rows[2]);
       },
       *close() {
         if (open && !session.lost) yield* session.#ask([ask.END_STREAM, number]);
         open = false;
       },
     };
+  }
+
+  #asking({ compiled, values }: Query): ask.Asked {
+    checkSingle(compiled);
+    const { text, verb } = compiled;
+    return [text, verb, values.map(toSent), this.#readers.get(text)?.number ?? 0];
+  }
+
+  /** How to read these rows: as was told before, or is told with them. */
+  #reader(sql: string, [description]: ask.Rows): RowReader {
+    if (description === null) return this.#readers.get(sql) as RowReader;
+    const reader = new RowReader(description);
+    if (this.#readers.size >= KEPT) this.#readers.clear();
+    this.#readers.set(sql, reader);
+    return reader;
   }
 
   *close(): Coroutine<void> {
@@ -154,13 +186,6 @@ export class SqliteSession extends Session {
     const why = cause instanceof Error ? `: ${cause.message}` : '';
     this.lose(new OperationalError(`the thread of a connection to SQLite has ended${why}`, { cause }));
   }
-}
-
-type Parts = readonly [sql: string, verb: string, values: readonly ask.Sent[]];
-
-function parts({ compiled, values }: Query): Parts {
-  checkSingle(compiled);
-  return [compiled.text, compiled.verb, values.map(toSent)];
 }
 
 function checkSingle({ several, text }: Compiled): void {

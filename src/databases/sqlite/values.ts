@@ -8,7 +8,8 @@
 import { describe } from '../../core/repr.ts';
 import { DataError } from '../errors.ts';
 import type { Row, Tuple } from '../session.ts';
-import type { Declared, Rows, Sent, SentTuple } from './messages.ts';
+import type { Declared, Description, Sent } from './messages.ts';
+import { type Packed, unpack } from './packing.ts';
 
 /** A value as SQLite keeps it. @throws {DataError} where it cannot be kept. */
 export function toSent(value: unknown): Sent {
@@ -72,26 +73,52 @@ const toDate: Convert = (value) => {
   return Number.isNaN(date.getTime()) ? value : date;
 };
 
-/** Rows with what their columns are declared as. They are ours alone: they are changed in place. */
-export function fromRows({ columns, declared, rows }: Rows): Row[] {
-  for (let at = 0; at < columns.length; at++) {
-    const name = columns[at] as string;
-    const convert = converterOf(declared[at] as Declared);
-    if (convert === toBytes) bytesIn(rows, name);
-    else for (const row of rows) row[name] = convert(row[name]);
-  }
-  return rows as Row[];
-}
+/** What a session keeps of a description: how to read each column, and the rows of it. */
+export class RowReader {
+  readonly number: number;
+  readonly columns: readonly string[];
+  readonly #converters: readonly Convert[];
+  /** Has one of the columns a name that an object cannot simply be given? */
+  readonly #odd: boolean;
 
-/** Any column can hold bytes, whatever it was declared as; few do. */
-function bytesIn(rows: readonly Record<string, unknown>[], name: string): void {
-  for (const row of rows) {
-    const value = row[name];
-    if (typeof value === 'object' && value !== null) row[name] = toBytes(value);
+  constructor({ number, columns, declared }: Description) {
+    this.number = number;
+    this.columns = columns;
+    this.#converters = declared.map(converterOf);
+    this.#odd = columns.includes('__proto__');
   }
-}
 
-export function fromTuple({ columns, declared, values }: SentTuple): Tuple | null {
-  if (values === null) return null;
-  return { columns, values: values.map((value, at) => converterOf(declared[at] as Declared)(value)) };
+  rows(count: number, packed: readonly Packed[]): Row[] {
+    const { columns } = this;
+    const values = packed.map((column, at) => this.#column(column, at));
+    const rows: Row[] = new Array(count);
+    for (let at = 0; at < count; at++) {
+      const row: Row = {};
+      for (let column = 0; column < columns.length; column++) {
+        const name = columns[column] as string;
+        const value = values[column]?.[at];
+        if (this.#odd)
+          Object.defineProperty(row, name, { value, writable: true, enumerable: true, configurable: true });
+        else row[name] = value;
+      }
+      rows[at] = row;
+    }
+    return rows;
+  }
+
+  /** The first row as a list. */
+  tuple(count: number, packed: readonly Packed[]): Tuple | null {
+    if (count === 0) return null;
+    return { columns: this.columns, values: packed.map((column, at) => this.#column(column, at)[0]) };
+  }
+
+  #column(packed: Packed, at: number): readonly unknown[] {
+    const values = unpack(packed);
+    const convert = this.#converters[at] as Convert;
+    // What is packed as numbers holds no bytes and no texts, what is packed as texts no bytes.
+    const isPlain = Array.isArray(packed);
+    if (!isPlain && convert === toBytes) return values;
+    for (let row = 0; row < values.length; row++) values[row] = convert(values[row]);
+    return values;
+  }
 }

@@ -10,7 +10,7 @@ import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_
 import {
   type Answered,
   CLOSE,
-  type Declared,
+  type Description,
   END_STREAM,
   EXECUTE,
   EXECUTE_MANY,
@@ -22,9 +22,9 @@ import {
   type Sent,
   type SentError,
   STREAM,
-  TUPLE,
   type WorkerData,
 } from './messages.ts';
+import { type Packed, packColumns, unpack } from './packing.ts';
 
 /** How many prepared statements are kept. */
 const KEPT = 200;
@@ -33,11 +33,9 @@ const CHANGES_SCHEMA = /^(?:CREATE|ALTER|DROP|ATTACH|DETACH|PRAGMA|VACUUM|REINDE
 
 interface Statement {
   readonly raw: StatementSync;
-  columns: readonly string[];
-  declared: readonly Declared[];
+  description: Description;
   /** Are integers read as bigints? */
   wide: boolean;
-  lists: boolean;
 }
 
 /** Node 22 says of this module that it is experimental, which its users cannot do anything about. That warning, and no other, is not passed on. */
@@ -57,7 +55,7 @@ async function loadSqlite(): Promise<typeof import('node:sqlite')> {
 class Thread {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, Statement>();
-  readonly #streams = new Map<number, { readonly statement: Statement; readonly rows: Iterator<unknown> }>();
+  readonly #streams = new Map<number, Stream>();
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -70,17 +68,15 @@ class Thread {
   answer(request: Request): unknown {
     switch (request[0]) {
       case ROWS:
-        return this.#rows(request[1], request[2], request[3]);
+        return this.#rows(request[1], request[2], request[3], request[4], Number.POSITIVE_INFINITY);
       case ROW:
-        return this.#row(request[1], request[2], request[3]);
-      case TUPLE:
-        return this.#tuple(request[1], request[2], request[3]);
+        return this.#rows(request[1], request[2], request[3], request[4], 1);
       case EXECUTE:
-        return this.#execute(request[1], request[2], request[3]);
+        return this.#execute(request[1], request[2], request[3], request[4]);
       case EXECUTE_MANY:
-        return this.#executeMany(request[1], request[2], request[3]);
+        return this.#executeMany(request[1], request[2], request[3], request[4]);
       case STREAM:
-        return this.#stream(request[1], request[2], request[3], request[4]);
+        return this.#stream(request[1], request[2], request[3], request[4], request[5]);
       case FETCH:
         return this.#fetch(request[1], request[2]);
       case END_STREAM:
@@ -108,20 +104,15 @@ class Thread {
 
   #fresh(sql: string, verb: string): Statement {
     const raw = this.#database.prepare(sql);
+    raw.setReturnArrays(true);
     const wide = verb !== 'SELECT' && verb !== 'VALUES';
     if (wide) raw.setReadBigInts(true);
-    const statement: Statement = { raw, columns: [], declared: [], wide, lists: false };
-    describeColumns(statement);
-    return statement;
+    return { raw, description: descriptionOf(raw), wide };
   }
 
   /** Read with integers as numbers if they fit. */
-  #read<T>(statement: Statement, lists: boolean, read: (raw: StatementSync) => T): T {
+  #read(statement: Statement, read: (raw: StatementSync) => List[]): List[] {
     const { raw } = statement;
-    if (statement.lists !== lists) {
-      raw.setReturnArrays(lists);
-      statement.lists = lists;
-    }
     if (!statement.wide) {
       try {
         return read(raw);
@@ -134,43 +125,32 @@ class Thread {
     return read(raw);
   }
 
-  #finish(statement: Statement, rows: readonly unknown[]): Rows {
-    const first = rows[0] as object | undefined;
-    if (first !== undefined && Object.keys(first).length !== statement.columns.length)
-      describeColumns(statement);
-    if (statement.wide) for (const row of rows) narrow(row as Record<string, unknown>);
-    return { columns: statement.columns, declared: statement.declared, rows: rows as Rows['rows'] };
+  #finish(statement: Statement, known: number, rows: List[]): Rows {
+    const [first] = rows;
+    // Another connection may have changed the table.
+    if (first !== undefined && first.length !== statement.description.columns.length)
+      statement.description = descriptionOf(statement.raw);
+    if (statement.wide) for (const row of rows) narrow(row);
+    const { description } = statement;
+    const columns = packColumns(rows, description.columns.length);
+    return [description.number === known ? null : description, rows.length, columns];
   }
 
-  #rows(sql: string, verb: string, values: readonly Sent[]): Rows {
+  #rows(sql: string, verb: string, values: readonly Sent[], known: number, limit: number): Rows {
     const statement = this.#prepare(sql, verb);
     const bound = values.map(toSqlite);
-    const rows = this.#read(statement, false, (raw) => raw.all(...bound));
+    const rows = this.#read(statement, (raw) => {
+      if (limit > 1) return raw.all(...bound) as unknown as List[];
+      const row = raw.get(...bound) as List | undefined;
+      return row === undefined ? [] : [row];
+    });
     this.#changed(verb);
-    return this.#finish(statement, rows);
+    return this.#finish(statement, known, rows);
   }
 
-  #row(sql: string, verb: string, values: readonly Sent[]): Rows {
+  #execute(sql: string, verb: string, values: readonly Sent[], known: number): unknown {
     const statement = this.#prepare(sql, verb);
-    const bound = values.map(toSqlite);
-    const row = this.#read(statement, false, (raw) => raw.get(...bound));
-    this.#changed(verb);
-    return this.#finish(statement, row === undefined ? [] : [row]);
-  }
-
-  #tuple(sql: string, verb: string, values: readonly Sent[]) {
-    const statement = this.#prepare(sql, verb);
-    const bound = values.map(toSqlite);
-    const list = this.#read(statement, true, (raw) => raw.get(...bound) as unknown[] | undefined);
-    this.#changed(verb);
-    if (list !== undefined && list.length !== statement.columns.length) describeColumns(statement);
-    if (list !== undefined && statement.wide) narrow(list as unknown as Record<string, unknown>);
-    return { columns: statement.columns, declared: statement.declared, values: list ?? null };
-  }
-
-  #execute(sql: string, verb: string, values: readonly Sent[]): unknown {
-    const statement = this.#prepare(sql, verb);
-    if (statement.columns.length > 0) return this.#tuple(sql, verb, values);
+    if (statement.description.columns.length > 0) return this.#rows(sql, verb, values, known, 1);
     const { changes, lastInsertRowid } = statement.raw.run(...values.map(toSqlite));
     this.#changed(verb);
     if (verb === 'INSERT' || verb === 'REPLACE') return Number(changes) === 0 ? 0 : narrowed(lastInsertRowid);
@@ -178,13 +158,18 @@ class Thread {
   }
 
   /** All or none. */
-  #executeMany(sql: string, verb: string, lists: readonly (readonly Sent[])[]): null {
+  #executeMany(sql: string, verb: string, count: number, packed: readonly Packed[]): null {
     const { raw } = this.#prepare(sql, verb);
+    const columns = packed.map((column) => unpack(column).map((value) => toSqlite(value as Sent)));
     const within = this.#database.isTransaction;
     this.#database.exec(within ? 'SAVEPOINT asyncio_many' : 'BEGIN');
     let done = false;
     try {
-      for (const values of lists) raw.run(...values.map(toSqlite));
+      const values: SQLInputValue[] = columns.map(() => null);
+      for (let row = 0; row < count; row++) {
+        for (let at = 0; at < columns.length; at++) values[at] = columns[at]?.[row] as SQLInputValue;
+        raw.run(...values);
+      }
       this.#database.exec(within ? 'RELEASE asyncio_many' : 'COMMIT');
       done = true;
     } finally {
@@ -194,19 +179,20 @@ class Thread {
     return null;
   }
 
-  #stream(sql: string, verb: string, values: readonly Sent[], stream: number): null {
+  #stream(stream: number, sql: string, verb: string, values: readonly Sent[], known: number): null {
     // A statement of its own: it stands in the middle of its rows while others run.
     const statement = this.#fresh(sql, verb);
     if (!statement.wide) statement.raw.setReadBigInts(true);
     statement.wide = true;
-    this.#streams.set(stream, { statement, rows: statement.raw.iterate(...values.map(toSqlite)) });
+    const rows = statement.raw.iterate(...values.map(toSqlite)) as unknown as Iterator<List>;
+    this.#streams.set(stream, { statement, rows, known });
     return null;
   }
 
   #fetch(number: number, count: number): Rows {
     const stream = this.#streams.get(number);
-    if (stream === undefined) return { columns: [], declared: [], rows: [] };
-    const rows: unknown[] = [];
+    if (stream === undefined) throw new Error('there is no such stream');
+    const rows: List[] = [];
     while (rows.length < count) {
       const { done, value } = stream.rows.next();
       if (done === true) {
@@ -215,7 +201,9 @@ class Thread {
       }
       rows.push(value);
     }
-    return this.#finish(stream.statement, rows);
+    const finished = this.#finish(stream.statement, stream.known, rows);
+    stream.known = stream.statement.description.number;
+    return finished;
   }
 
   #endStream(number: number): null {
@@ -230,10 +218,23 @@ class Thread {
   }
 }
 
-function describeColumns(statement: Statement): void {
-  const columns = statement.raw.columns();
-  statement.columns = columns.map(({ name }) => name);
-  statement.declared = columns.map(({ type }) => type?.toUpperCase() ?? null);
+type List = unknown[];
+
+interface Stream {
+  readonly statement: Statement;
+  readonly rows: Iterator<List>;
+  known: number;
+}
+
+let descriptions = 0;
+
+function descriptionOf(raw: StatementSync): Description {
+  const columns = raw.columns();
+  return {
+    number: ++descriptions,
+    columns: columns.map(({ name }) => name),
+    declared: columns.map(({ type }) => type?.toUpperCase() ?? null),
+  };
 }
 
 /** A whole number is an integer to SQLite too. */
@@ -248,8 +249,8 @@ function narrowed(value: unknown): unknown {
   return value >= -9007199254740991n && value <= 9007199254740991n ? Number(value) : value;
 }
 
-function narrow(row: Record<string, unknown>): void {
-  for (const key in row) if (typeof row[key] === 'bigint') row[key] = narrowed(row[key]);
+function narrow(row: List): void {
+  for (let at = 0; at < row.length; at++) if (typeof row[at] === 'bigint') row[at] = narrowed(row[at]);
 }
 
 function toSent(error: unknown): SentError {
