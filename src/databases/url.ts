@@ -17,7 +17,8 @@ export interface URLParts {
 }
 
 const FORM = /^([a-z][\w.-]*)(?:\+([\w.-]+))?:\/\/([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/i;
-const AUTHORITY = /^(?:([^:@]*)(?::([^@]*))?@)?(\[[^\]]*\]|[^:]*)(?::(\d*))?$/;
+const USER = /^(?:([^:]*)(?::(.*))?@)?$/s;
+const PLACE = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/;
 
 /**
  * ```ts
@@ -48,8 +49,8 @@ export class DatabaseURL {
     this.#text = String(url);
     const [, dialect = '', driver = '', authority = '', database = '', query = ''] =
       FORM.exec(this.#text) ?? [];
-    const place = AUTHORITY.exec(authority.slice(authority.lastIndexOf('@') + 1));
-    const user = AUTHORITY.exec(authority.slice(0, authority.lastIndexOf('@') + 1));
+    const place = PLACE.exec(authority.slice(authority.lastIndexOf('@') + 1));
+    const user = USER.exec(authority.slice(0, authority.lastIndexOf('@') + 1));
     if (dialect === '' || place === null || user === null) {
       throw new ValueError(
         `${describe(hidden(this.#text))} is no URL of a database, such as 'postgresql://user:password@host:5432/name'`,
@@ -59,8 +60,8 @@ export class DatabaseURL {
     this.driver = driver;
     this.username = decoded(user[1]);
     this.password = decoded(user[2]);
-    this.hostname = decoded(place[3]?.replace(/^\[(.*)\]$/, '$1')) || null;
-    this.port = place[4] === undefined || place[4] === '' ? null : Number(place[4]);
+    this.hostname = decoded(place[1]?.replace(/^\[(.*)\]$/, '$1')) || null;
+    this.port = place[2] === undefined || place[2] === '' ? null : Number(place[2]);
     if (this.port !== null && this.port > 65_535)
       throw new ValueError(`the port of ${describe(hidden(this.#text))} must be 0-65535`);
     this.database = decoded(database) ?? '';

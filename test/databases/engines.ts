@@ -27,7 +27,7 @@ export interface TestEngine {
 }
 
 const FOREVER =
-  'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000000) SELECT count(*) FROM n';
+  'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000000) SELECT count(*) FROM n';
 
 let started: Promise<readonly TestEngine[]> | null = null;
 

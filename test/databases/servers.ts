@@ -33,6 +33,9 @@ interface Plan {
   readonly url: string;
   readonly user: readonly [uid: number, gid: number] | undefined;
   readonly command: readonly string[];
+  /** What to say to the server to hear whether it is ready; `null` where it speaks first. */
+  readonly hello: Uint8Array | null;
+  readonly isReady: (answer: Uint8Array) => boolean;
 }
 
 /** The user of the system that a server runs as: root may not. */
@@ -123,10 +126,9 @@ class Server implements DatabaseServer {
     const socket = connect(this.port, '127.0.0.1');
     try {
       await once(socket, 'connect');
-      // Of MySQL the first word; of PostgreSQL, which waits to be spoken to, its answer to a question for TLS.
-      socket.write(Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]));
+      if (this.#plan.hello !== null) socket.write(this.#plan.hello);
       const [answer] = (await Promise.race([once(socket, 'data'), once(socket, 'close')])) as [unknown];
-      return answer instanceof Uint8Array;
+      return answer instanceof Uint8Array && this.#plan.isReady(answer);
     } catch {
       return false;
     } finally {
@@ -183,7 +185,10 @@ export async function startPostgres(): Promise<DatabaseServer> {
     ...settings.flatMap((setting) => ['-c', setting]),
   ];
   const url = `postgresql://kim@127.0.0.1:${port}/postgres`;
-  const server = new Server({ folder, port, url, user, command });
+  const words = Buffer.from('user\0kim\0database\0postgres\0\0');
+  const hello = Buffer.concat([Buffer.from([0, 0, 0, words.length + 8, 0, 3, 0, 0]), words]);
+  const isReady = (answer: Uint8Array): boolean => answer[0] === 'R'.charCodeAt(0);
+  const server = new Server({ folder, port, url, user, command, hello, isReady });
   await server.restart();
   return server;
 }
@@ -232,12 +237,14 @@ export async function startMariadb(): Promise<DatabaseServer> {
       `--init-file=${init}`,
       '--skip-name-resolve',
       '--character-set-server=utf8mb4',
-      '--innodb-flush-log-at-trx-commit=0',
+      '--innodb-flush-log-at-trx-commit=2',
       '--default-time-zone=+09:00',
     ],
   ];
   const url = `mysql://kim:secret@127.0.0.1:${port}/scores`;
-  const server = new Server({ folder, port, url, user, command });
+  // Behind the length of the packet: the version of the protocol.
+  const isReady = (answer: Uint8Array): boolean => answer[4] === 10;
+  const server = new Server({ folder, port, url, user, command, hello: null, isReady });
   await server.restart();
   return server;
 }

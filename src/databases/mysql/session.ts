@@ -133,7 +133,12 @@ export class MysqlSession extends Session {
         if (incoming === null || incoming.ended || session.lost) return;
         // The rest is not wanted: have it killed, and let pass what is on its way.
         const current = incoming;
-        yield* session.perform<void>((done) => current.drop(() => done({ value: undefined }), session.#stop));
+        yield* session.perform<void>((done) => {
+          const dropped = (): void => done({ value: undefined });
+          // It may have ended while what was cancelled was being settled.
+          if (current.ended) dropped();
+          else current.drop(dropped, session.#stop);
+        });
       },
     };
   }

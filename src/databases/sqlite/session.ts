@@ -52,7 +52,12 @@ export class SqliteSession extends Session {
       port: port2,
       bell: this.#bell.buffer as SharedArrayBuffer,
     };
-    this.#worker = new Worker(WORKER, { workerData, transferList: [port2], name: 'asyncio-ts: SQLite' });
+    this.#worker = new Worker(WORKER, {
+      workerData,
+      transferList: [port2],
+      name: 'asyncio-ts: SQLite',
+      execArgv: [],
+    });
     this.#worker.unref();
     this.#worker.on('error', (error: unknown) => this.#ended(error));
     this.#worker.on('exit', () => this.#ended(undefined));
