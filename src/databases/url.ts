@@ -29,12 +29,12 @@ const PLACE = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/;
  */
 export class DatabaseURL {
   readonly #text: string;
+  readonly #password: string | null;
   /** The engine: `sqlite`, `postgresql`, `mysql`. */
   readonly dialect: string;
   /** What follows it behind a `+`, or `''`. There is one driver for each engine, so it is not looked at. */
   readonly driver: string;
   readonly username: string | null;
-  readonly password: string | null;
   readonly hostname: string | null;
   readonly port: number | null;
   /** The name of the database; of SQLite the path of its file: relative behind three slashes, absolute behind four. */
@@ -59,7 +59,7 @@ export class DatabaseURL {
     this.dialect = dialect.toLowerCase();
     this.driver = driver;
     this.username = decoded(user[1]);
-    this.password = decoded(user[2]);
+    this.#password = decoded(user[2]);
     this.hostname = decoded(place[1]?.replace(/^\[(.*)\]$/, '$1')) || null;
     this.port = place[2] === undefined || place[2] === '' ? null : Number(place[2]);
     if (this.port !== null && this.port > 65_535)
@@ -94,13 +94,14 @@ export class DatabaseURL {
     return this.#text;
   }
 
+  /** The password. It is not shown by `console.log`. */
+  get password(): string | null {
+    return this.#password;
+  }
+
   /** The URL without its password, for messages. */
   get safe(): string {
     return hidden(this.#text);
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return `DatabaseURL('${this.safe}')`;
   }
 }
 
