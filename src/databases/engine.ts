@@ -37,6 +37,8 @@ export interface DatabaseOptions {
   readonly ssl?: boolean | object | undefined;
   /** How long connecting may take, in seconds [`connect_timeout`]; 60 by default. */
   readonly connectTimeout?: number | undefined;
+  /** PostgreSQL: how many statements a connection has the server keep [`statement_cache_size`]; 100 by default, 0 behind a pooler of transactions. */
+  readonly statementCacheSize?: number | undefined;
   /** SQLite: how long to wait for a lock, in seconds [`timeout`]; 5 by default. */
   readonly timeout?: number | undefined;
   /** SQLite: check foreign keys [`foreign_keys`]; true by default. */

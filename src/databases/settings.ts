@@ -14,6 +14,7 @@ const NAMES: Readonly<Record<string, Name>> = {
   max_size: 'maxSize',
   ssl: 'ssl',
   connect_timeout: 'connectTimeout',
+  statement_cache_size: 'statementCacheSize',
   timeout: 'timeout',
   foreign_keys: 'foreignKeys',
   synchronous: 'synchronous',
@@ -50,7 +51,9 @@ function parsed(text: string): unknown {
 }
 
 function check(settings: DatabaseOptions): void {
-  const { minSize = 1, maxSize = 10, ssl } = settings;
+  const { minSize = 1, maxSize = 10, statementCacheSize = 0, ssl } = settings;
+  if (!Number.isInteger(statementCacheSize) || statementCacheSize < 0)
+    throw wrong('statement_cache_size', 'a whole number from 0', statementCacheSize);
   if (!Number.isInteger(minSize) || minSize < 0) throw wrong('min_size', 'a whole number from 0', minSize);
   if (!Number.isInteger(maxSize) || maxSize < 1) throw wrong('max_size', 'a whole number from 1', maxSize);
   if (settings.maxSize !== undefined && settings.minSize !== undefined && minSize > maxSize)

@@ -94,19 +94,27 @@ export function valuesFor(
       `values are an object with a value for each parameter, such as { name: 'Daisy' }, not ${describe(given)}`,
     );
   }
+  const list: unknown[] = new Array(names.length);
+  let repeated = 0;
+  for (let at = 0; at < names.length; at++) {
+    const name = names[at] as string;
+    if (!Object.hasOwn(given, name)) throw missingValue(name, given, query);
+    list[at] = checked(given[name], name);
+    if (at > 0 && names.indexOf(name) < at) repeated++;
+  }
   const keys = Object.keys(given);
-  const list = names.map((name) => {
-    if (!Object.hasOwn(given, name)) {
-      throw new ProgrammingError(
-        `there is no value for the parameter :${name} of ${describe(query)}; given: ${keys.map((key) => `:${key}`).join(', ') || 'none'}`,
-      );
-    }
-    return checked(given[name], name);
-  });
+  if (keys.length === names.length - repeated) return list;
   const extra = keys.find((key) => !names.includes(key));
-  if (extra === undefined) return list;
+  const own = [...new Set(names)].map((name) => `:${name}`).join(', ');
   throw new ProgrammingError(
-    `there is a value for :${extra}, and no such parameter in ${describe(query)}; it has: ${[...new Set(names)].map((name) => `:${name}`).join(', ') || 'none'}`,
+    `there is a value for :${extra}, and no such parameter in ${describe(query)}; it has: ${own || 'none'}`,
+  );
+}
+
+function missingValue(name: string, given: Values, query: string): ProgrammingError {
+  const keys = Object.keys(given).map((key) => `:${key}`);
+  return new ProgrammingError(
+    `there is no value for the parameter :${name} of ${describe(query)}; given: ${keys.join(', ') || 'none'}`,
   );
 }
 

@@ -50,7 +50,7 @@ class PostgresqlEngine implements Engine {
     const { hostname, port, username, password, database } = this.#url;
     const user = username ?? userInfo().username;
     const place = { host: hostname ?? 'localhost', port: port ?? 5432, shown: this.#url.safe };
-    const { ssl = false, connectTimeout = 60 } = this.#options;
+    const { ssl = false, connectTimeout = 60, statementCacheSize = 100 } = this.#options;
     let client: Client | null = null;
     // What happens on the connection belongs to no task, whoever opens it.
     captureScope().runInAsyncScope(() => {
@@ -64,7 +64,7 @@ class PostgresqlEngine implements Engine {
         connectionTimeoutMillis: Math.round(connectTimeout * 1000),
       });
     });
-    const session = new PostgresqlSession(loop, driver, client as never as Client, place);
+    const session = new PostgresqlSession(loop, driver, client as never as Client, place, statementCacheSize);
     let connected = false;
     try {
       yield* session.connected();

@@ -19,6 +19,13 @@ export interface Shape {
   readonly odd: boolean;
 }
 
+/** A statement that the server keeps under a name, once it has read it, and what rows of it are made of, once that is known. */
+export interface Prepared {
+  readonly name: string;
+  parsed: boolean;
+  shape: Shape | null;
+}
+
 const NO_SHAPE: Shape = { columns: [], readers: [], odd: false };
 
 export abstract class Exchange<T> implements Submittable {
@@ -63,6 +70,9 @@ export abstract class Exchange<T> implements Submittable {
     this.#done({ value });
   }
 
+  /** The server has read the statement. */
+  handleParsed(): void {}
+
   handleRowDescription({ fields }: { readonly fields: readonly Field[] }): void {
     this.shape = {
       columns: fields.map(({ name }) => name),
@@ -99,28 +109,53 @@ function rowOf({ columns, readers, odd }: Shape, fields: readonly (string | null
   return row;
 }
 
-/** A query, and `limit` of its rows, or all where that is 0. */
-export class Ask extends Exchange<Row[]> {
+/** A query with its values. `limit` is the most rows that are wanted, or 0 for all. */
+abstract class Asking<T> extends Exchange<T> {
   readonly #text: string;
   readonly #values: readonly unknown[];
   readonly #limit: number;
-  readonly #rows: Row[] = [];
-  #broken: { readonly error: unknown } | null = null;
+  readonly #prepared: Prepared | null;
 
-  constructor(text: string, values: readonly unknown[], limit: number, done: Done<Row[]>) {
+  constructor(
+    text: string,
+    values: readonly unknown[],
+    limit: number,
+    prepared: Prepared | null,
+    done: Done<T>,
+  ) {
     super(done);
     this.#text = text;
     this.#values = values;
     this.#limit = limit;
+    this.#prepared = prepared;
   }
 
   protected send(wire: Wire): void {
-    wire.parse({ text: this.#text });
-    wire.bind({ values: this.#values });
-    wire.describe({ type: 'P' });
+    const prepared = this.#prepared;
+    const statement = prepared?.name ?? '';
+    if (prepared?.parsed !== true) wire.parse({ text: this.#text, name: statement });
+    wire.bind({ statement, values: this.#values });
+    const shape = prepared?.shape ?? null;
+    if (shape === null) wire.describe({ type: 'P' });
+    else this.shape = shape;
     wire.execute({ rows: this.#limit });
     wire.sync();
   }
+
+  override handleParsed(): void {
+    if (this.#prepared !== null) this.#prepared.parsed = true;
+  }
+
+  override handleRowDescription(message: { readonly fields: readonly Field[] }): void {
+    super.handleRowDescription(message);
+    if (this.#prepared !== null) this.#prepared.shape = this.shape;
+  }
+}
+
+/** All rows, or as many as are wanted. */
+export class Ask extends Asking<Row[]> {
+  readonly #rows: Row[] = [];
+  #broken: { readonly error: unknown } | null = null;
 
   handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
     try {
@@ -136,27 +171,9 @@ export class Ask extends Exchange<Row[]> {
   }
 }
 
-/** A query and its first row, as a list. `limit` as in `Ask`. */
-export class AskTuple extends Exchange<Tuple | null> {
-  readonly #text: string;
-  readonly #values: readonly unknown[];
-  readonly #limit: number;
+/** The first row, as a list. */
+export class AskTuple extends Asking<Tuple | null> {
   #fields: readonly (string | null)[] | null = null;
-
-  constructor(text: string, values: readonly unknown[], limit: number, done: Done<Tuple | null>) {
-    super(done);
-    this.#text = text;
-    this.#values = values;
-    this.#limit = limit;
-  }
-
-  protected send(wire: Wire): void {
-    wire.parse({ text: this.#text });
-    wire.bind({ values: this.#values });
-    wire.describe({ type: 'P' });
-    wire.execute({ rows: this.#limit });
-    wire.sync();
-  }
 
   handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
     this.#fields ??= fields;

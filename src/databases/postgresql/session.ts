@@ -13,7 +13,17 @@ import { type Row, type RowSource, Session, type Tuple } from '../session.ts';
 import type { Compiled, Query } from '../sql.ts';
 import type { Client, Driver } from './driver.ts';
 import { toDatabaseError } from './errors.ts';
-import { Ask, AskTuple, ClosePortal, type Exchange, FetchPart, type Part, Repeat } from './exchange.ts';
+import {
+  Ask,
+  AskTuple,
+  ClosePortal,
+  type Exchange,
+  FetchPart,
+  type Part,
+  type Prepared,
+  Repeat,
+} from './exchange.ts';
+import { Statements } from './statements.ts';
 import { toWire } from './values.ts';
 
 /** How many rows a stream fetches at first, and at most. */
@@ -37,14 +47,16 @@ export class PostgresqlSession extends Session {
   #status = 'I';
   #current: Exchange<unknown> | null = null;
   #portals = 0;
+  readonly #statements: Statements;
   #dateStyle = 'ISO';
   #ending = false;
 
-  constructor(loop: Scheduler, driver: Driver, client: Client, place: Place) {
+  constructor(loop: Scheduler, driver: Driver, client: Client, place: Place, kept: number) {
     super(loop);
     this.#driver = driver;
     this.#client = client;
     this.#place = place;
+    this.#statements = new Statements(kept);
     // Before the client's own, which may go on to the next query at once.
     client.connection.prependListener('readyForQuery', (message: { readonly status: string }) => {
       this.#status = message.status;
@@ -52,6 +64,7 @@ export class PostgresqlSession extends Session {
       this.#current = null;
       current?.finish();
     });
+    client.connection.on('parseComplete', () => this.#current?.handleParsed());
     client.connection.on('parameterStatus', (message: ParameterStatus) => {
       if (message.parameterName === 'DateStyle') this.#dateStyle = message.parameterValue;
     });
@@ -79,24 +92,54 @@ export class PostgresqlSession extends Session {
   }
 
   *rows(query: Query): Coroutine<Row[]> {
-    return yield* this.#exchange<Row[]>((done) => new Ask(...parts(query), 0, done));
+    return yield* this.#asking(query, (text, values, kept, done) => new Ask(text, values, 0, kept, done));
   }
 
   *row(query: Query): Coroutine<Row | null> {
-    const rows = yield* this.#exchange<Row[]>((done) => new Ask(...parts(query), 1, done));
-    return rows[0] ?? null;
+    const [first] = yield* this.#asking<Row[]>(
+      query,
+      (text, values, kept, done) => new Ask(text, values, 1, kept, done),
+    );
+    return first ?? null;
   }
 
   *tuple(query: Query): Coroutine<Tuple | null> {
-    return yield* this.#exchange<Tuple | null>((done) => new AskTuple(...parts(query), 1, done));
+    return yield* this.#asking(
+      query,
+      (text, values, kept, done) => new AskTuple(text, values, 1, kept, done),
+    );
   }
 
   *execute(query: Query): Coroutine<unknown> {
-    const [text, values] = parts(query);
     // A query is read to its first row; a statement is run to its end, whatever it gives.
     const limit = query.compiled.verb === 'SELECT' ? 1 : 0;
-    const tuple = yield* this.#exchange<Tuple | null>((done) => new AskTuple(text, values, limit, done));
+    const tuple = yield* this.#asking<Tuple | null>(
+      query,
+      (text, values, kept, done) => new AskTuple(text, values, limit, kept, done),
+    );
     return tuple?.values[0] ?? null;
+  }
+
+  *#asking<T>(
+    { compiled, values }: Query,
+    make: (text: string, values: readonly unknown[], kept: Prepared | null, done: Done<T>) => Exchange<T>,
+  ): Coroutine<T> {
+    const { text, verb } = compiled;
+    const sent = values.map(toWire);
+    const statements = this.#statements;
+    const kept = statements.use(text, verb);
+    const wasParsed = kept?.parsed === true;
+    const began = this.#status;
+    try {
+      return yield* this.#exchange<T>((done) => make(text, sent, kept, done));
+    } catch (error) {
+      if (kept === null || this.lost || !this.settled) throw error;
+      const isStale = wasParsed && statements.isStale(error);
+      if (isStale || !kept.parsed) statements.forget(text);
+      // Within a transaction the failure has ended it; outside of one, nothing has been done.
+      if (!isStale || began !== 'I') throw error;
+    }
+    return yield* this.#exchange<T>((done) => make(text, sent, null, done));
   }
 
   *executeMany({ text }: Compiled, lists: readonly (readonly unknown[])[]): Coroutine<void> {
@@ -139,6 +182,7 @@ export class PostgresqlSession extends Session {
   *#exchange<T>(make: (done: Done<T>) => Exchange<T>): Coroutine<T> {
     return yield* this.perform<T>((done) => {
       const exchange = make(done);
+      for (const name of this.#statements.dropped()) this.#client.connection.close({ type: 'S', name });
       this.#current = exchange as Exchange<unknown>;
       this.#client.query(exchange);
     });

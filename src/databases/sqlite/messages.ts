@@ -54,6 +54,9 @@ export interface Description {
 /** Rows, by columns; with their description, where the session does not have it. */
 export type Rows = readonly [description: Description | null, count: number, columns: readonly Packed[]];
 
+/** One row, as a list; `null` where there is none. */
+export type OneRow = readonly [description: Description | null, values: readonly unknown[] | null];
+
 /** What a failure looks like on its way. */
 export interface SentError {
   readonly message: string;

@@ -20,13 +20,20 @@ const FEW = 8;
 /** How many texts are joined. */
 const JOINED = 256;
 
-/** The columns of rows that are lists of `width` values. */
-export function packColumns(rows: readonly (readonly unknown[])[], width: number): Packed[] {
+/** The columns of rows that are lists of `width` values, each as `convert` makes it. */
+export function packColumns(
+  rows: readonly (readonly unknown[])[],
+  width: number,
+  convert: (value: unknown) => unknown = same,
+): Packed[] {
   return Array.from({ length: width }, (_, at) => {
-    const column = rows.map((row) => row[at]);
+    const column: unknown[] = new Array(rows.length);
+    for (let row = 0; row < rows.length; row++) column[row] = convert((rows[row] as readonly unknown[])[at]);
     return rows.length < FEW ? column : pack(column);
   });
 }
+
+const same = (value: unknown): unknown => value;
 
 function pack(column: readonly unknown[]): Packed {
   return packNumbers(column) ?? packTexts(column) ?? column;

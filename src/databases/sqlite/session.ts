@@ -72,33 +72,32 @@ export class SqliteSession extends Session {
   *rows(query: Query): Coroutine<Row[]> {
     const asked = this.#asking(query);
     const rows = (yield* this.#ask([ask.ROWS, ...asked])) as ask.Rows;
-    return this.#reader(asked[0], rows).rows(rows[1], rows[2]);
+    return this.#reader(asked[0], rows[0]).rows(rows[1], rows[2]);
   }
 
   *row(query: Query): Coroutine<Row | null> {
     const asked = this.#asking(query);
-    const rows = (yield* this.#ask([ask.ROW, ...asked])) as ask.Rows;
-    return this.#reader(asked[0], rows).rows(rows[1], rows[2])[0] ?? null;
+    const [description, values] = (yield* this.#ask([ask.ROW, ...asked])) as ask.OneRow;
+    return this.#reader(asked[0], description).row(values);
   }
 
   *tuple(query: Query): Coroutine<Tuple | null> {
     const asked = this.#asking(query);
-    const rows = (yield* this.#ask([ask.ROW, ...asked])) as ask.Rows;
-    return this.#reader(asked[0], rows).tuple(rows[1], rows[2]);
+    const [description, values] = (yield* this.#ask([ask.ROW, ...asked])) as ask.OneRow;
+    return this.#reader(asked[0], description).tuple(values);
   }
 
   *execute(query: Query): Coroutine<unknown> {
     const asked = this.#asking(query);
     const result = yield* this.#ask([ask.EXECUTE, ...asked]);
     if (!Array.isArray(result)) return result;
-    const rows = result as unknown as ask.Rows;
-    return this.#reader(asked[0], rows).tuple(rows[1], rows[2])?.values[0] ?? null;
+    const [description, values] = result as unknown as ask.OneRow;
+    return this.#reader(asked[0], description).tuple(values)?.values[0] ?? null;
   }
 
   *executeMany(compiled: Compiled, lists: readonly (readonly unknown[])[]): Coroutine<void> {
     checkSingle(compiled);
-    const sent = lists.map((values) => values.map(toSent));
-    const columns = packColumns(sent, compiled.names.length);
+    const columns = packColumns(lists, compiled.names.length, toSent);
     yield* this.#ask([ask.EXECUTE_MANY, compiled.text, compiled.verb, lists.length, columns]);
   }
 
@@ -137,7 +136,7 @@ export class SqliteSession extends Session {
   }
 
   /** How to read these rows: as was told before, or is told with them. */
-  #reader(sql: string, [description]: ask.Rows): RowReader {
+  #reader(sql: string, description: ask.Description | null): RowReader {
     if (description === null) return this.#readers.get(sql) as RowReader;
     const reader = new RowReader(description);
     if (this.#readers.size >= KEPT) this.#readers.clear();

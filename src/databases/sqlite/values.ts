@@ -106,10 +106,26 @@ export class RowReader {
     return rows;
   }
 
-  /** The first row as a list. */
-  tuple(count: number, packed: readonly Packed[]): Tuple | null {
-    if (count === 0) return null;
-    return { columns: this.columns, values: packed.map((column, at) => this.#column(column, at)[0]) };
+  /** One row of a list. */
+  row(list: readonly unknown[] | null): Row | null {
+    if (list === null) return null;
+    if (this.#odd)
+      return this.rows(
+        1,
+        list.map((value) => [value]),
+      )[0] as Row;
+    const row: Row = {};
+    for (let at = 0; at < list.length; at++)
+      row[this.columns[at] as string] = (this.#converters[at] as Convert)(list[at]);
+    return row;
+  }
+
+  tuple(list: readonly unknown[] | null): Tuple | null {
+    if (list === null) return null;
+    return {
+      columns: this.columns,
+      values: list.map((value, at) => (this.#converters[at] as Convert)(value)),
+    };
   }
 
   #column(packed: Packed, at: number): readonly unknown[] {

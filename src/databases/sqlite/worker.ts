@@ -15,6 +15,7 @@ import {
   EXECUTE,
   EXECUTE_MANY,
   FETCH,
+  type OneRow,
   type Request,
   ROW,
   ROWS,
@@ -68,9 +69,9 @@ class Thread {
   answer(request: Request): unknown {
     switch (request[0]) {
       case ROWS:
-        return this.#rows(request[1], request[2], request[3], request[4], Number.POSITIVE_INFINITY);
+        return this.#rows(request[1], request[2], request[3], request[4]);
       case ROW:
-        return this.#rows(request[1], request[2], request[3], request[4], 1);
+        return this.#row(request[1], request[2], request[3], request[4]);
       case EXECUTE:
         return this.#execute(request[1], request[2], request[3], request[4]);
       case EXECUTE_MANY:
@@ -111,7 +112,7 @@ class Thread {
   }
 
   /** Read with integers as numbers if they fit. */
-  #read(statement: Statement, read: (raw: StatementSync) => List[]): List[] {
+  #read<T>(statement: Statement, read: (raw: StatementSync) => T): T {
     const { raw } = statement;
     if (!statement.wide) {
       try {
@@ -126,31 +127,42 @@ class Thread {
   }
 
   #finish(statement: Statement, known: number, rows: List[]): Rows {
-    const [first] = rows;
-    // Another connection may have changed the table.
-    if (first !== undefined && first.length !== statement.description.columns.length)
-      statement.description = descriptionOf(statement.raw);
+    if (rows[0] !== undefined) this.#check(statement, rows[0]);
     if (statement.wide) for (const row of rows) narrow(row);
     const { description } = statement;
     const columns = packColumns(rows, description.columns.length);
     return [description.number === known ? null : description, rows.length, columns];
   }
 
-  #rows(sql: string, verb: string, values: readonly Sent[], known: number, limit: number): Rows {
+  #rows(sql: string, verb: string, values: readonly Sent[], known: number): Rows {
     const statement = this.#prepare(sql, verb);
     const bound = values.map(toSqlite);
-    const rows = this.#read(statement, (raw) => {
-      if (limit > 1) return raw.all(...bound) as unknown as List[];
-      const row = raw.get(...bound) as List | undefined;
-      return row === undefined ? [] : [row];
-    });
+    const rows = this.#read(statement, (raw) => raw.all(...bound) as unknown as List[]);
     this.#changed(verb);
     return this.#finish(statement, known, rows);
   }
 
+  #row(sql: string, verb: string, values: readonly Sent[], known: number): OneRow {
+    const statement = this.#prepare(sql, verb);
+    const bound = values.map(toSqlite);
+    const row = this.#read(statement, (raw) => raw.get(...bound) as List | undefined);
+    this.#changed(verb);
+    if (row !== undefined) this.#check(statement, row);
+    const { description } = statement;
+    return [description.number === known ? null : description, row ?? null];
+  }
+
+  /** See that a row is as described, and its integers are numbers if they fit. */
+  #check(statement: Statement, row: List): void {
+    // Another connection may have changed the table.
+    if (row.length !== statement.description.columns.length)
+      statement.description = descriptionOf(statement.raw);
+    if (statement.wide) narrow(row);
+  }
+
   #execute(sql: string, verb: string, values: readonly Sent[], known: number): unknown {
     const statement = this.#prepare(sql, verb);
-    if (statement.description.columns.length > 0) return this.#rows(sql, verb, values, known, 1);
+    if (statement.description.columns.length > 0) return this.#row(sql, verb, values, known);
     const { changes, lastInsertRowid } = statement.raw.run(...values.map(toSqlite));
     this.#changed(verb);
     if (verb === 'INSERT' || verb === 'REPLACE') return Number(changes) === 0 ? 0 : narrowed(lastInsertRowid);
