@@ -263,6 +263,33 @@ for (const engine of await testEngines()) {
 const [sqlite, postgres] = await testEngines();
 
 scenario(
+  'PostgreSQL: statements that the server keeps follow their tables',
+  function* () {
+    const database = yield* scores(postgres!, { statementCacheSize: 2, maxSize: 1 });
+    yield* database.execute(INSERT, DAISY);
+    const kept = 'SELECT count(*) FROM pg_prepared_statements';
+    const all = 'SELECT * FROM scores';
+    for (let i = 0; i < 3; i++) assert.deepEqual(yield* database.fetchAll(all), [{ id: 1, ...DAISY }]);
+    assert.equal(yield* database.fetchVal(kept), 1);
+    yield* database.execute('ALTER TABLE scores ADD COLUMN age INTEGER');
+    for (let i = 0; i < 3; i++)
+      assert.deepEqual(yield* database.fetchAll(all), [{ id: 1, ...DAISY, age: null }]);
+    yield* database.execute('DEALLOCATE ALL');
+    assert.deepEqual(yield* database.fetchAll(all), [{ id: 1, ...DAISY, age: null }]);
+    // No more than there is room for, also where they cannot be planned.
+    for (let i = 0; i < 12; i++) {
+      yield* database.fetchVal(`SELECT ${i % 4}`);
+      yield* thrownBy(database.fetchVal(`SELECT nothing${i % 2}`));
+    }
+    const count = yield* database.fetchVal<number>(kept);
+    assert.ok(count !== null && count <= 3, String(count));
+    assert.equal(yield* database.fetchVal('SELECT 5'), 5);
+    yield* database.disconnect();
+  },
+  postgres!.skip,
+);
+
+scenario(
   'PostgreSQL: a transaction in which a query failed cannot be committed, and says so',
   function* () {
     const database = yield* scores(postgres!);
