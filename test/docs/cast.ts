@@ -68,7 +68,7 @@ export declare const loop: asyncio.EventLoop;
 export declare const lock: asyncio.Lock;
 export declare const tasks: asyncio.Task<number>[];
 export declare const reader: AsyncIterable<Uint8Array>;
-export declare const database: databases.Database;
+export const database: databases.Database = new databases.Database('sqlite://');
 export const Database: typeof databases.Database = databases.Database;
 export const DatabaseURL: typeof databases.DatabaseURL = databases.DatabaseURL;
 export declare const app: {
