@@ -95,7 +95,7 @@ for (const engine of await testEngines()) {
   scenario(
     `${on}: a query that takes for ever ends at once for who gives it up, and its connection answers again`,
     function* () {
-      const database = yield* scores(engine, { maxSize: 1 });
+      const database = yield* scores({ ...engine, url: engine.own() }, { maxSize: 1 });
       const error = yield* thrownBy(asyncio.waitFor(database.fetchAll(engine.forever), 0.05));
       assert.ok(error instanceof asyncio.TimeoutError, String(error));
       assert.equal(yield* database.fetchVal('SELECT 1'), 1);
@@ -108,7 +108,7 @@ for (const engine of await testEngines()) {
   scenario(
     `${on}: a transaction whose query is cancelled is rolled back, and its connection goes on`,
     function* () {
-      const database = yield* scores(engine, { maxSize: 1 });
+      const database = yield* scores({ ...engine, url: engine.own() }, { maxSize: 1 });
       const work = function* () {
         yield* asyncio.asyncWith(database.transaction(), function* () {
           yield* database.execute(INSERT, { name: 'Daisy', score: 1 });
@@ -176,7 +176,7 @@ for (const engine of await testEngines()) {
       };
       const task = asyncio.createTask(() => read());
       yield* asyncio.wait([task]);
-      assert.equal(task.cancelled(), true);
+      if (!task.cancelled()) throw task.exception();
       assert.equal(seen, 100);
       assert.equal(yield* database.fetchVal('SELECT count(*) FROM scores'), 500);
       assert.deepEqual({ ...database.statistics() }, { size: 1, idle: 1, waiting: 0 });

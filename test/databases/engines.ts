@@ -16,6 +16,8 @@ export interface TestEngine {
   readonly skip: string | false;
   readonly url: string;
   readonly server: DatabaseServer | null;
+  /** The URL of a database that nobody else has: for what may leave a lock behind for a while. */
+  readonly own: () => string;
   /** The column of an id that is given by the database. */
   readonly serial: string;
   /** A query that takes for ever, or nearly so, and gives no rows before its end. */
@@ -47,6 +49,8 @@ export function testEngines(): Promise<readonly TestEngine[]> {
 const folder = mkdtempSync(join(tmpdir(), 'asyncio-databases-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
+let files = 0;
+
 async function start(): Promise<readonly TestEngine[]> {
   const [noPostgres, noMariadb] = [skipWithout('postgresql'), skipWithout('mariadb-server')];
   const [postgres, mariadb] = await Promise.all([
@@ -59,6 +63,7 @@ async function start(): Promise<readonly TestEngine[]> {
       skip: false,
       url: `sqlite:///${join(folder, 'test.db')}?synchronous=off`,
       server: null,
+      own: () => `sqlite:///${join(folder, `own-${++files}.db`)}?synchronous=off`,
       serial: 'INTEGER PRIMARY KEY',
       forever: FOREVER,
       bytes: 'BLOB',
@@ -69,6 +74,7 @@ async function start(): Promise<readonly TestEngine[]> {
       skip: noPostgres,
       url: postgres?.url ?? 'postgresql://nowhere',
       server: postgres,
+      own: () => postgres?.url ?? '',
       serial: 'SERIAL PRIMARY KEY',
       forever: 'SELECT pg_sleep(600)',
       bytes: 'BYTEA',
@@ -79,6 +85,7 @@ async function start(): Promise<readonly TestEngine[]> {
       skip: noMariadb,
       url: mariadb?.url ?? 'mysql://nowhere',
       server: mariadb,
+      own: () => mariadb?.url ?? '',
       serial: 'INTEGER PRIMARY KEY AUTO_INCREMENT',
       forever: 'SELECT sleep(600)',
       bytes: 'BLOB',

@@ -98,7 +98,7 @@ class MysqlEngine implements Engine {
     this.#killer = killer;
     const gone = (): void => {
       if (this.#killer === killer) this.#killer = null;
-      killer.destroy();
+      end(killer);
     };
     killer.on('error', gone);
     killer.on('end', gone);
@@ -120,7 +120,13 @@ class MysqlEngine implements Engine {
   }
 
   close(): void {
-    this.#killer?.destroy();
+    if (this.#killer !== null) end(this.#killer);
     this.#killer = null;
   }
+}
+
+/** Close a connection without a word: the driver's own way waits for the server. */
+function end(client: Client): void {
+  client.destroy();
+  client.stream.destroy();
 }

@@ -21,8 +21,8 @@ export class Incoming {
   #error: Error | null = null;
   #ended = false;
   #paused = false;
-  /** Nobody wants the rows any more. */
-  #dropped = false;
+  /** Does nobody want the rows any more? */
+  dropped = false;
   #whenEnded: (() => void) | null = null;
 
   constructor(client: Client) {
@@ -59,7 +59,7 @@ export class Incoming {
 
   #take(row: Row): void {
     // A statement that gives no rows is answered with a header.
-    if (this.#dropped || row.constructor?.name === 'ResultSetHeader') return;
+    if (this.dropped || row.constructor?.name === 'ResultSetHeader') return;
     this.#rows.push(widen(row, this.#wide));
     if (this.#rows.length >= HIGH && !this.#paused) {
       this.#paused = true;
@@ -96,7 +96,7 @@ export class Incoming {
 
   /** Let pass what still comes. */
   abandon(): void {
-    this.#dropped = true;
+    this.dropped = true;
     this.#rows = [];
     this.#resume();
   }

@@ -62,7 +62,7 @@ export class MysqlSession extends Session {
   }
 
   get streaming(): boolean {
-    return this.#incoming !== null;
+    return this.#incoming !== null && !this.#incoming.dropped;
   }
 
   *connected(): Coroutine<void> {
@@ -238,6 +238,7 @@ export class MysqlSession extends Session {
     this.#ending = true;
     this.#incoming?.abandon();
     this.#client.destroy();
+    this.#client.stream.destroy();
   }
 
   #gone(error: Error | null): void {
