@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,6 +94,10 @@ class Server implements DatabaseServer {
 
   constructor(plan: Plan) {
     this.#plan = plan;
+    // Of a server that was killed and not started again the data are still there.
+    process.on('exit', () => {
+      if (this.#keeper === null) this.#remove();
+    });
   }
 
   get port(): number {
@@ -151,8 +155,11 @@ class Server implements DatabaseServer {
     while (await this.#listens()) await delay(10);
   }
 
+  readonly #remove = (): void => rmSync(this.#plan.folder, { recursive: true, force: true });
+
   async stop(): Promise<void> {
     await this.#end('remove');
+    this.#remove();
   }
 }
 

@@ -18,7 +18,8 @@ export class Incoming {
   #rows: Row[] = [];
   #wide: readonly string[] = [];
   #taker: Done<readonly Row[]> | null = null;
-  #error: Error | null = null;
+  /** What the query ended with. */
+  error: Error | null = null;
   #ended = false;
   #paused = false;
   /** Does nobody want the rows any more? */
@@ -51,7 +52,7 @@ export class Incoming {
     });
     command.on('result', (row: Row) => this.#take(row));
     command.on('error', (error) => {
-      this.#error ??= error;
+      this.error ??= error;
       finish();
     });
     command.on('end', finish);
@@ -78,8 +79,8 @@ export class Incoming {
     const taker = this.#taker;
     if (taker === null) return;
     this.#taker = null;
-    if (this.#rows.length === 0 && this.#error !== null) {
-      taker({ error: toDatabaseError(this.#error) });
+    if (this.#rows.length === 0 && this.error !== null) {
+      taker({ error: toDatabaseError(this.error) });
       return;
     }
     const rows = this.#rows;

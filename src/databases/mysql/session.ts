@@ -148,6 +148,7 @@ export class MysqlSession extends Session {
 
   #streamEnded(incoming: Incoming): void {
     if (this.#incoming === incoming) this.#incoming = null;
+    if (isFatal(incoming.error)) this.#gone(incoming.error);
     this.#answeredNow();
   }
 
@@ -175,7 +176,9 @@ export class MysqlSession extends Session {
   ): void {
     this.#asked = true;
     const answered = (error: Error | null, result?: unknown, columns?: readonly Column[]): void => {
-      if (error !== null) done({ error: toDatabaseError(error) });
+      // The driver tells who waits for an answer, and then nobody else.
+      if (isFatal(error)) this.#gone(error);
+      else if (error !== null) done({ error: toDatabaseError(error) });
       else done({ value: this.#result(result, columns) });
       this.#answeredNow();
     };
@@ -219,15 +222,15 @@ export class MysqlSession extends Session {
     if (this.lost) return;
     this.#client.query({ sql: 'DO 0' }, (error) => {
       if ((error as { readonly errno?: number } | null)?.errno === INTERRUPTED) this.#clear(done);
-      else if (error === null) {
-        this.#askStatus(done);
-      }
+      else if (error === null) this.#askStatus(done);
+      else if (isFatal(error)) this.#gone(error);
     });
   }
 
   /** What was cancelled may have begun or ended a transaction. */
   #askStatus(done: () => void): void {
     this.#client.query({ sql: 'DO 0' }, (error, result) => {
+      if (isFatal(error)) this.#gone(error);
       if (error !== null) return;
       this.#result(result, undefined);
       done();
@@ -250,6 +253,11 @@ export class MysqlSession extends Session {
       : `cannot connect to ${this.#shown}`;
     this.lose(new OperationalError(`${what}: ${message}`, { code, cause: known }));
   }
+}
+
+/** Is the connection gone with it? */
+function isFatal(error: Error | null): error is Error {
+  return (error as { readonly fatal?: unknown } | null)?.fatal === true;
 }
 
 function isResults(result: readonly unknown[], columns: readonly unknown[]): boolean {
