@@ -38,6 +38,7 @@ import * as udpEcho from './34-udp-echo.ts';
 import * as unixEcho from './35-unix-echo.ts';
 import * as tlsEcho from './36-tls-echo.ts';
 import * as relayWithTls from './37-relay-with-tls.ts';
+import * as highScores from './51-high-scores.ts';
 import * as zmqRequestReply from './52-zmq-request-reply.ts';
 import * as zmqPoller from './53-zmq-poller.ts';
 import type { Programs } from './tour.ts';
@@ -80,6 +81,7 @@ export const programs: Programs = {
   '35-unix-echo': unixEcho,
   '36-tls-echo': tlsEcho,
   '37-relay-with-tls': relayWithTls,
+  '51-high-scores': highScores,
   '52-zmq-request-reply': zmqRequestReply,
   '53-zmq-poller': zmqPoller,
 };

@@ -2,6 +2,7 @@
  * The cast of the examples: what the documentation calls without saying what it is. An example that declares a name itself uses its own.
  */
 import * as asyncio from 'asyncio-ts';
+import * as databases from 'asyncio-ts/databases';
 
 export interface User {
   readonly id: number;
@@ -67,6 +68,9 @@ export declare const loop: asyncio.EventLoop;
 export declare const lock: asyncio.Lock;
 export declare const tasks: asyncio.Task<number>[];
 export declare const reader: AsyncIterable<Uint8Array>;
+export const database: databases.Database = new databases.Database('sqlite://');
+export const Database: typeof databases.Database = databases.Database;
+export const DatabaseURL: typeof databases.DatabaseURL = databases.DatabaseURL;
 export declare const app: {
   get(path: string, handler: (request: unknown, response: { send(text: string): void }) => unknown): void;
 };

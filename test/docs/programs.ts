@@ -53,6 +53,7 @@ export class Programs {
     const library = 'virtual/node_modules/asyncio-ts';
     this.#write(`${library}/package.json`, VIRTUAL_PACKAGE);
     this.#write(`${library}/index.mjs`, VIRTUAL_LIBRARY);
+    this.#write(`${library}/databases.mjs`, `export * from '${built('databases/index.js')}';\n`);
     this.#write(`${library}/testing.mjs`, `export * from '${built('testing/index.js')}';\n`);
   }
 
@@ -151,7 +152,7 @@ const SETTINGS = {
 const VIRTUAL_PACKAGE = JSON.stringify({
   name: 'asyncio-ts',
   type: 'module',
-  exports: { '.': './index.mjs', './testing': './testing.mjs' },
+  exports: { '.': './index.mjs', './databases': './databases.mjs', './testing': './testing.mjs' },
 });
 
 /** The library, but every loop that is not asked for otherwise is in virtual time: what takes a second in the examples takes none here. */
