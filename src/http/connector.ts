@@ -118,7 +118,7 @@ export class BaseConnector {
     route: Route,
     timeout: ClientTimeout,
     clock: RequestClock,
-    info: RequestInfo,
+    info: () => RequestInfo,
   ): Coroutine<Connection> {
     const pool = this.#pool;
     if (timeout.connect === null) {
@@ -140,7 +140,7 @@ export class BaseConnector {
     route: Route,
     timeout: ClientTimeout,
     clock: RequestClock,
-    info: RequestInfo,
+    info: () => RequestInfo,
   ): Coroutine<Connection> {
     const pool = this.#pool;
     const limit = clock.limit(timeout.sockConnect, () => tooLate(info));
@@ -179,8 +179,8 @@ export class BaseConnector {
   }
 }
 
-function tooLate(info: RequestInfo): Error {
-  return new ConnectionTimeoutError(`Connection timeout to host ${info.url.href}`);
+function tooLate(info: () => RequestInfo): Error {
+  return new ConnectionTimeoutError(`Connection timeout to host ${info().url.href}`);
 }
 
 /** Connections over TCP, with TLS where the URL asks for it. */

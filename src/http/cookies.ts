@@ -80,7 +80,8 @@ export function parseSetCookies(headers: readonly string[]): Map<string, Cookie>
 
 /** A cookie that was not sent by a server. */
 export function plainCookie(name: string, value: string): Cookie {
-  if (!NAME.test(name) || hasControls(name)) throw new TypeError(`${JSON.stringify(name)} cannot be the name of a cookie`);
+  if (!NAME.test(name) || hasControls(name))
+    throw new TypeError(`${JSON.stringify(name)} cannot be the name of a cookie`);
   if (typeof value !== 'string')
     throw new TypeError(`the value of the cookie ${name} must be a string, not ${typeof value}`);
   return {

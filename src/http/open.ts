@@ -26,6 +26,7 @@ import {
 import { CIMultiDict } from './multi-dict.ts';
 import type { RequestClock } from './timeouts.ts';
 import { Fingerprint, type SslOption, tlsOptionsOf } from './tls-options.ts';
+import { Target } from './url.ts';
 
 /** The proxy that a request goes through. */
 export interface ProxyServer {
@@ -99,7 +100,7 @@ export function* openSocket(
   route: Route,
   options: OpenOptions,
   clock: RequestClock,
-  info: RequestInfo,
+  info: () => RequestInfo,
 ): Coroutine<net.Socket> {
   const { proxy, secure } = route;
   if (proxy === null) {
@@ -117,18 +118,8 @@ export function* openSocket(
 }
 
 function placeOf(url: URL, ssl: SslOption): { host: string; port: number; ssl: SslOption } {
-  return { host: hostOf(url), port: portOf(url), ssl };
-}
-
-/** The host as a socket takes it: an IPv6 address without its brackets. */
-export function hostOf(url: URL): string {
-  const { hostname } = url;
-  return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
-}
-
-export function portOf(url: URL): number {
-  if (url.port !== '') return Number(url.port);
-  return url.protocol === 'https:' || url.protocol === 'wss:' ? 443 : 80;
+  const { host, port } = new Target(url);
+  return { host, port, ssl };
 }
 
 function* connect(
@@ -235,7 +226,7 @@ function* tunnel(
   route: Route,
   proxy: ProxyServer,
   clock: RequestClock,
-  info: RequestInfo,
+  info: () => RequestInfo,
 ): Coroutine<void> {
   const authority = `${route.host.includes(':') ? `[${route.host}]` : route.host}:${route.port}`;
   const headers = new CIMultiDict({ Host: authority });
@@ -270,7 +261,7 @@ function* tunnel(
     const at = line.indexOf(':');
     if (at > 0) answered.add(line.slice(0, at), line.slice(at + 1).trim());
   }
-  throw new ClientHttpProxyError(info, [], {
+  throw new ClientHttpProxyError(info(), [], {
     status: status === undefined ? 0 : Number(status),
     reason: reason ?? `the proxy answered ${JSON.stringify(statusLine)}`,
     headers: answered,

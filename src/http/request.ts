@@ -12,15 +12,15 @@ import type { Connection } from './connection.ts';
 import { ClientConnectionError, ClientError, type RequestInfo } from './errors.ts';
 import { Exchange, type ExchangeOptions, type Head } from './exchange.ts';
 import type { CIMultiDict } from './multi-dict.ts';
-import { hostOf, type ProxyServer, portOf, type Route } from './open.ts';
+import type { ProxyServer, Route } from './open.ts';
 import type { RequestClock } from './timeouts.ts';
 import { type SslOption, sslKey } from './tls-options.ts';
-import { withoutFragment } from './url.ts';
+import { type Target, withoutFragment } from './url.ts';
 
 /** What a request is made of. */
 export interface RequestParts {
   readonly method: string;
-  readonly url: URL;
+  readonly target: Target;
   /** All but those that the body and the route bring. Belongs to the request. */
   readonly headers: CIMultiDict;
   readonly auth: BasicAuth | null;
@@ -92,7 +92,7 @@ export class ClientRequest {
   }
 
   get url(): URL {
-    return this.#parts.url;
+    return this.#parts.target.url;
   }
 
   get method(): string {
@@ -110,41 +110,39 @@ export class ClientRequest {
 
   /** What errors and the response tell of it. */
   readonly info = (): RequestInfo => {
-    const { url, method, headers } = this.#parts;
-    this.#info ??= Object.freeze({ url: withoutFragment(url), method, headers, realUrl: url });
+    const { target, method, headers } = this.#parts;
+    this.#info ??= Object.freeze({
+      url: withoutFragment(target.url),
+      method,
+      headers,
+      realUrl: new URL(target.url),
+    });
     return this.#info;
   };
 
   /** Where it goes. */
   route(): Route {
-    const { url, ssl, serverHostname, proxy } = this.#parts;
-    const secure = url.protocol === 'https:' || url.protocol === 'wss:';
+    const { target, ssl, serverHostname, proxy } = this.#parts;
+    const { secure, host, port } = target;
     const plain = proxy === null && serverHostname === null && (ssl === true || !secure);
-    return {
-      key: plain
-        ? `${secure}${url.host}`
-        : `${secure}${url.host} ${sslKey(ssl)} ${serverHostname} ${proxyKey(proxy)}`,
-      host: hostOf(url),
-      port: portOf(url),
-      secure,
-      ssl,
-      serverHostname,
-      proxy,
-    };
+    const key = plain
+      ? target.key
+      : `${target.key} ${sslKey(ssl)} ${serverHostname ?? ''} ${proxyKey(proxy)}`;
+    return { key, host, port, secure, ssl, serverHostname, proxy };
   }
 
   /** Send it, and wait for the head of the answer. */
   *send(connection: Connection, clock: RequestClock, options: ExchangeOptions): Coroutine<[Exchange, Head]> {
     const exchange = new Exchange(connection, clock, options, this.info);
-    const { method, url, headers, upgrade } = this.#parts;
+    const { method, upgrade } = this.#parts;
     try {
       const pump = this.#pump(exchange);
       if (pump !== null) exchange.attach(pump);
       connection.dispatch(
         {
-          path: this.#target(),
+          path: this.#path(),
           method,
-          headers: this.#wireHeaders(url, headers),
+          headers: this.#wireHeaders(),
           body: (this.#bytes ?? pump) as never,
           upgrade,
           reset: connection.forceClose,
@@ -167,18 +165,21 @@ export class ClientRequest {
     return new BodyPump(exchange.loop, body.pieces, compress, (error) => exchange.abort(bodyError(error)));
   }
 
-  /** The target in the first line: through a proxy for plain HTTP it is the whole URL. */
-  #target(): string {
-    const { url, proxy } = this.#parts;
-    const path = `${url.pathname}${url.search}`;
-    if (proxy === null || url.protocol === 'https:' || url.protocol === 'wss:') return path;
-    return `http://${url.host}${path}`;
+  /** Is it the proxy that is asked, and not the server through it? */
+  get #asksProxy(): boolean {
+    return this.#parts.proxy !== null && !this.#parts.target.secure;
   }
 
-  #wireHeaders(url: URL, headers: CIMultiDict): string[] {
-    const { proxy } = this.#parts;
-    const flat = headers.has('Host') ? [...headers._flat] : ['Host', url.host, ...headers._flat];
-    if (proxy !== null && url.protocol !== 'https:' && url.protocol !== 'wss:') {
+  /** What stands in the first line: of a proxy that is asked for something, the whole URL. */
+  #path(): string {
+    const { target } = this.#parts;
+    return this.#asksProxy ? `http://${target.authority}${target.path}` : target.path;
+  }
+
+  #wireHeaders(): string[] {
+    const { headers, target, proxy } = this.#parts;
+    const flat = headers.has('Host') ? headers._flat.slice() : ['Host', target.authority, ...headers._flat];
+    if (proxy !== null && this.#asksProxy) {
       if (proxy.headers !== null) flat.push(...proxy.headers._flat);
       if (proxy.auth !== null) flat.push('Proxy-Authorization', proxy.auth.encode());
     }

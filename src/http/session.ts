@@ -34,7 +34,7 @@ import type {
   WebSocketOptions,
 } from './session-options.ts';
 import { ClientTimeout, DEFAULT_TIMEOUT, RequestClock } from './timeouts.ts';
-import { baseUrlOf, urlOf } from './url.ts';
+import { baseUrlOf, Target, targetOf } from './url.ts';
 import { ClientWebSocketResponse } from './websocket.ts';
 import { Handshake } from './ws-handshake.ts';
 
@@ -65,7 +65,7 @@ const unclosed = new FinalizationRegistry<Unclosed>(({ close, loop }) => {
 /** What one request is on its way through redirects. */
 interface Journey {
   method: string;
-  url: URL;
+  target: Target;
   headers: CIMultiDict;
   body: RequestBody | null;
   auth: BasicAuth | null;
@@ -201,7 +201,7 @@ export class ClientSession {
     this.#check();
     const journey: Journey = {
       method: methodOf(method),
-      url: urlOf(url, this.#baseUrl, options.params),
+      target: targetOf(url, this.#baseUrl, options.params),
       headers: this.#headersFor(options),
       body: this.#bodyFor(options),
       auth: options.auth ?? this.#options.auth ?? null,
@@ -244,7 +244,7 @@ export class ClientSession {
       if (head.headers.has('Set-Cookie')) {
         this.#jar.updateCookies(parseSetCookies(head.headers.getAll('Set-Cookie')), request.url);
       }
-      const target = allowRedirects && isRedirect(head.status) ? targetOf(response, request.url) : null;
+      const target = allowRedirects && isRedirect(head.status) ? redirectOf(response, request.url) : null;
       if (target === null) {
         exchange.settle();
         if (handshake !== null) handshake.take(exchange, head);
@@ -273,7 +273,7 @@ export class ClientSession {
   ): Coroutine<[Exchange, Head]> {
     const route = request.route();
     for (let retried = false; ; ) {
-      const connection = yield* this.#connector._connect(route, timeout, clock, request.info());
+      const connection = yield* this.#connector._connect(route, timeout, clock, request.info);
       try {
         return yield* request.send(connection, clock, options);
       } catch (error) {
@@ -325,20 +325,21 @@ export class ClientSession {
   }
 
   #requestFor(journey: Journey, options: RequestOptions, handshake: Handshake | null): ClientRequest {
-    const { url } = journey;
+    const { target } = journey;
+    const { url } = target;
     const headers = journey.headers.copy();
     this.#addCookies(headers, url, journey.ownCookies ? options.cookies : undefined);
     const proxy =
       proxyOf(options) ?? this.#proxy ?? (this.#options.trustEnv === true ? proxyFromEnvironment(url) : null);
     return new ClientRequest({
       method: journey.method,
-      url,
+      target,
       headers,
       auth: authFor(journey, options),
       body: journey.body,
       compress: journey.body === null ? null : compressionOf(options.compress),
       chunked: options.chunked === true,
-      skipContentType: this.#skipped(options.skipAutoHeaders).has('content-type'),
+      skipContentType: journey.body !== null && this.#skipped(options.skipAutoHeaders).has('content-type'),
       proxy,
       ssl: options.ssl ?? this.#connector.ssl,
       serverHostname: options.serverHostname ?? null,
@@ -386,7 +387,7 @@ export class ClientSession {
   }
 }
 
-function targetOf(response: ClientResponse, from: URL): URL | null {
+function redirectOf(response: ClientResponse, from: URL): URL | null {
   try {
     return redirectTarget(response.headers, from);
   } catch (error) {
@@ -406,17 +407,17 @@ function follow(journey: Journey, status: number, target: URL, repeatable: boole
       'Cannot follow redirect with a consumed request body: give it as bytes, or set { allowRedirects: false }',
     );
   }
-  if (target.origin !== journey.url.origin) {
+  if (target.origin !== journey.target.url.origin) {
     journey.auth = null;
     journey.ownCookies = false;
     dropSecrets(journey.headers);
   }
-  journey.url = target;
+  journey.target = new Target(target);
 }
 
 /** What is in the URL comes first; both is an error. */
-function authFor({ url, auth, history }: Journey, options: RequestOptions): BasicAuth | null {
-  const inUrl = BasicAuth.fromUrl(url);
+function authFor({ target, auth, history }: Journey, options: RequestOptions): BasicAuth | null {
+  const inUrl = target.hasUser ? BasicAuth.fromUrl(target.url) : null;
   if (inUrl === null) return auth;
   if (options.auth !== undefined && history.length === 0) {
     throw new ValueError('Cannot combine AUTH argument with credentials encoded in URL');

@@ -18,8 +18,54 @@ export type Params =
 
 const SCHEMES: ReadonlySet<string> = new Set(['http:', 'https:', 'ws:', 'wss:']);
 
+/** A URL, taken apart. It is shared by the requests to it: nobody may change it. */
+export class Target {
+  readonly url: URL;
+  /** With TLS? */
+  readonly secure: boolean;
+  /** As a socket takes it: an IPv6 address without its brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** Host and port as the header `Host` has them. */
+  readonly authority: string;
+  /** The path and the query. */
+  readonly path: string;
+  /** Connections to targets of the same key are alike, where nothing else is asked for. */
+  readonly key: string;
+  /** Does it name a user? */
+  readonly hasUser: boolean;
+
+  constructor(url: URL) {
+    const { protocol, hostname, host } = url;
+    this.url = url;
+    this.secure = protocol === 'https:' || protocol === 'wss:';
+    this.host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
+    this.port = url.port !== '' ? Number(url.port) : this.secure ? 443 : 80;
+    this.authority = host;
+    this.path = `${url.pathname}${url.search}`;
+    this.key = `${this.secure ? 'https' : 'http'}://${host}`;
+    this.hasUser = url.username !== '' || url.password !== '';
+  }
+}
+
+/** How many targets are remembered: programs ask for the same ones again and again. */
+const REMEMBERED = 64;
+const remembered = new Map<string, Target>();
+
 /** @throws {InvalidURL} where it is no URL of HTTP. */
-export function urlOf(given: string | URL, base: URL | null, params: Params | undefined): URL {
+export function targetOf(given: string | URL, base: URL | null, params: Params | undefined): Target {
+  if (typeof given !== 'string' || base !== null || params !== undefined)
+    return new Target(urlOf(given, base, params));
+  let target = remembered.get(given);
+  if (target === undefined) {
+    target = new Target(urlOf(given, null, undefined));
+    if (remembered.size >= REMEMBERED) remembered.clear();
+    remembered.set(given, target);
+  }
+  return target;
+}
+
+function urlOf(given: string | URL, base: URL | null, params: Params | undefined): URL {
   if (typeof given !== 'string' && !(given instanceof URL))
     throw new TypeError(`a URL must be a string or a URL, not ${describe(given)}`);
   let url: URL;
@@ -83,7 +129,6 @@ export function baseUrlOf(given: string | URL): URL {
 
 /** The same URL without its fragment. */
 export function withoutFragment(url: URL): URL {
-  if (url.hash === '') return url;
   const copy = new URL(url);
   copy.hash = '';
   return copy;
