@@ -250,7 +250,7 @@ export class Exchange implements DecoderSink, Dispatcher.DispatchHandler {
           ? badAnswer(this.#info(), error)
           : new ServerDisconnectedError(undefined, { cause: error });
     }
-    if (typeof code === 'string' && code.startsWith('HPE_')) return badAnswer(this.#info(), error);
+    if (error.name === 'HTTPParserError') return badAnswer(this.#info(), error);
     const known = toOSError(error);
     if (known instanceof OSError) {
       const fields = { code: known.code, errno: known.errno, syscall: known.syscall, cause: error };
