@@ -361,12 +361,12 @@ export class ClientWebSocketResponse implements AsyncIterable<WSMessage> {
       if (!this.#ended) this.#socket.write(encodeFrame(WSMsgType.CLOSE, encodeClose(code, reason)));
       if (this.#closeCode === null) yield* this.#waitForClose();
     } finally {
-      // Once both sides have said it, what is left is to let the bytes go out.
       this.#closeCode ??= WSCloseCode.ABNORMAL_CLOSURE;
-      this.#socket.end();
-      if (this.#socket.writableFinished || this.#ended) this.#destroy();
-      else this.#socket.once('finish', this.#destroy).once('error', this.#destroy);
+      // What the system has not taken yet is let go out first.
+      if (this.#ended || this.#socket.writableLength === 0) this.#destroy();
+      else this.#socket.once('finish', this.#destroy).once('error', this.#destroy).end();
       this.#ended = true;
+      this.#drained();
     }
     return true;
   }

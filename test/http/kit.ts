@@ -103,7 +103,7 @@ export class Peer {
       socket.on('close', () => this.sockets.delete(socket));
       socket.on('error', () => {});
     });
-    this.server.on('clientError', () => {});
+    this.server.on('clientError', (_error, socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
   }
 
   async listen(): Promise<string> {
