@@ -70,7 +70,7 @@ function installPeers(): string | undefined {
 }
 
 /** Lets the files of this folder import the built package by its name, as its users do. */
-function linkOurselves(): void {
+export function linkOurselves(): void {
   const link = `${here}node_modules/asyncio-ts`;
   if (lstatSync(link, { throwIfNoEntry: false }) !== undefined) return;
   mkdirSync(`${here}node_modules`, { recursive: true });
