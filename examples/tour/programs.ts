@@ -36,6 +36,7 @@ import * as subprocessPipeline from './32-subprocess-pipeline.ts';
 import * as signalHandler from './33-signal-handler.ts';
 import * as udpEcho from './34-udp-echo.ts';
 import * as unixEcho from './35-unix-echo.ts';
+import * as delayedHttp from './50-delayed-http.ts';
 import * as zmqRequestReply from './52-zmq-request-reply.ts';
 import * as zmqPoller from './53-zmq-poller.ts';
 import type { Programs } from './tour.ts';
@@ -76,6 +77,7 @@ export const programs: Programs = {
   '33-signal-handler': signalHandler,
   '34-udp-echo': udpEcho,
   '35-unix-echo': unixEcho,
+  '50-delayed-http': delayedHttp,
   '52-zmq-request-reply': zmqRequestReply,
   '53-zmq-poller': zmqPoller,
 };
