@@ -2,6 +2,7 @@
  * The cast of the examples: what the documentation calls without saying what it is. An example that declares a name itself uses its own.
  */
 import * as asyncio from 'asyncio-ts';
+import type { ClientSession } from 'asyncio-ts/http';
 
 export interface User {
   readonly id: number;
@@ -63,6 +64,7 @@ export const order: User = { id: 1, name: 'order' };
 export const url = 'data:text/plain,hello';
 export class MyTask<T> extends asyncio.Task<T> {}
 
+export declare const session: ClientSession;
 export declare const loop: asyncio.EventLoop;
 export declare const lock: asyncio.Lock;
 export declare const tasks: asyncio.Task<number>[];
