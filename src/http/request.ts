@@ -42,7 +42,10 @@ export function methodOf(method: unknown): string {
   if (typeof method !== 'string') throw new TypeError(`the method must be a string, not ${describe(method)}`);
   if (!METHOD.test(method))
     throw new ValueError(`Method cannot contain non-token characters ${describe(method)}`);
-  return method.toUpperCase();
+  const upper = method.toUpperCase();
+  if (upper === 'CONNECT')
+    throw new ValueError('CONNECT is what proxies are asked with: give { proxy } for a tunnel through one');
+  return upper;
 }
 
 export class ClientRequest {

@@ -134,9 +134,10 @@ export class ClientResponse implements AsyncDisposable, Disposable {
     return text === undefined || !/^\d+$/.test(text) ? null : Number(text);
   }
 
-  /** The name of the encoding that `text()` uses. @throws {LookupError} where the response names one that nobody knows. */
+  /** The name of the encoding that `text()` uses: what the response names, or UTF-8, also where it names one that nobody knows. */
   getEncoding(): string {
-    return this.charset ?? 'utf-8';
+    const { charset } = this;
+    return charset !== null && isEncoding(charset) ? charset : 'utf-8';
   }
 
   /** @throws {ClientResponseError} where the status is 400 or above. */
@@ -271,6 +272,18 @@ function isOfType(type: string, expected: string): boolean {
   return type === expected || /^application\/[\w.+-]+\+json$/.test(type);
 }
 
+/** As Python has them: a byte is a character. To the web they are names of Windows' own. */
+const LATIN1 = /^(?:latin[-_]?1|l1|iso[-_]?8859[-_]?1|8859|cp819)$/i;
+
+function isEncoding(name: string): boolean {
+  if (LATIN1.test(name)) return true;
+  try {
+    return new TextDecoder(name).encoding !== '';
+  } catch {
+    return false;
+  }
+}
+
 function decode(body: Uint8Array, encoding: string, errors: DecodeErrors): string {
   if (errors !== 'strict' && errors !== 'replace')
     throw new ValueError(`errors must be 'strict' or 'replace', not ${describe(errors)}`);
@@ -278,6 +291,7 @@ function decode(body: Uint8Array, encoding: string, errors: DecodeErrors): strin
   if ((label === 'utf-8' || label === 'utf8') && (errors === 'replace' || isUtf8(body))) {
     return toBuffer(body).toString('utf8');
   }
+  if (LATIN1.test(encoding)) return toBuffer(body).toString('latin1');
   let decoder: InstanceType<typeof TextDecoder>;
   try {
     decoder = new TextDecoder(encoding, { fatal: errors === 'strict', ignoreBOM: true });

@@ -62,7 +62,7 @@ export interface RequestOptions extends ProxyOptions {
   readonly timeout?: ClientTimeoutOptions | undefined;
   /** Follow redirects; by default, yes, but for HEAD. */
   readonly allowRedirects?: boolean | undefined;
-  /** How many times at most; 10 by default. */
+  /** How many times at most; 10 by default, 0 for any number. */
   readonly maxRedirects?: number | undefined;
   readonly raiseForStatus?: RaiseForStatus | undefined;
   /** Compress the body. */

@@ -100,8 +100,12 @@ export class ClientSession {
     this.#jar = options.cookieJar ?? new CookieJar();
     if (options.cookies !== undefined) this.#jar.updateCookies(options.cookies);
     this.#ready = this.#automatic(this.#headers.copy(), undefined);
-    this.#connector = options.connector ?? new TCPConnector();
-    if (options.connectorOwner !== false) {
+    if (options.connector !== undefined) {
+      this.#connector = options.connector;
+      // Somebody else has it too, and is told himself if it is not closed.
+      if (options.connectorOwner !== false) unclosed.register(this, { close: () => {}, loop }, this);
+    } else {
+      this.#connector = new TCPConnector();
       unclosed.register(this, { close: this.#connector._adopt(), loop }, this);
     }
   }
@@ -252,7 +256,7 @@ export class ClientSession {
       }
       journey.history.push(response);
       response.release();
-      if (journey.history.length >= maxRedirects) {
+      if (maxRedirects > 0 && journey.history.length >= maxRedirects) {
         const [first] = journey.history;
         throw new TooManyRedirects((first as ClientResponse).requestInfo, journey.history, {
           status: head.status,

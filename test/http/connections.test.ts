@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import net from 'node:net';
+import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import * as web from '../../src/http/index.ts';
 import * as asyncio from '../../src/index.ts';
@@ -146,8 +147,10 @@ scenario(
       assert.ok(second.cancelled() && third.cancelled());
       assert.deepEqual({ ...session.connector.statistics(), idle: 0 }, { acquired: 0, idle: 0, waiting: 0 });
       const last = asyncio.createTask(session.get(`${base}4`));
-      yield* until(() => gate.size > 0);
-      gate.open();
+      yield* until(() => {
+        gate.open();
+        return last.done();
+      });
       assert.equal(yield* (yield* last).text(), '/4');
     },
     { session: () => ({ connector: new web.TCPConnector({ limit: 1 }) }) },
@@ -596,14 +599,32 @@ bare('connections that cannot be made say why', function* () {
   yield* session.close();
 });
 
-bare('a session belongs to its loop', function* () {
-  const session = new web.ClientSession();
-  yield* session.close();
-  const foreign = new web.ClientSession();
-  const other = asyncio.newEventLoop();
-  void other;
-  yield* foreign.close();
+test('a session belongs to the loop that it was made in', async () => {
+  let session: web.ClientSession | undefined;
+  await asyncio.run(function* () {
+    session = new web.ClientSession();
+  });
+  await asyncio.run(function* () {
+    assert.ok(session !== undefined);
+    const error = yield* failure(session.get('http://127.0.0.1:9/'));
+    assert.match(String(error), /^RuntimeError: the session belongs to another event loop/);
+    yield* session.close();
+  });
 });
+
+scenario(
+  'a server that hardly waits for the next request loses none',
+  echo,
+  function* ({ session, base, peer }) {
+    peer.server.keepAliveTimeout = 1;
+    (peer.server as { keepAliveTimeoutBuffer?: number }).keepAliveTimeoutBuffer = 0;
+    for (let i = 0; i < 100; i++) {
+      const response = yield* session.put(base, { data: `${i}` });
+      assert.equal((yield* response.json<{ body: string }>()).body, String(i));
+      yield* asyncio.sleep((i % 10) / 2000);
+    }
+  },
+);
 
 scenario('what is left open is told', never, function* ({ base, reports, session }) {
   void session;

@@ -63,6 +63,7 @@ scenario(
       /must be strings/,
     );
     assert.match((yield* failure(session.request('GE T', base))).message, /non-token/);
+    assert.match((yield* failure(session.request('CONNECT', base))).message, /CONNECT is what proxies/);
   },
   { session: () => ({ headers: { 'X-One': 'session', 'X-Two': 'session' } }) },
 );
@@ -234,6 +235,9 @@ scenario('a response tells its head', typed, function* ({ session, base, peer })
   assert.ok(strict instanceof asyncio.ValueError, String(strict));
   assert.equal(yield* response.text({ encoding: 'utf-8', errors: 'replace' }), 'caf�');
   assert.ok((yield* failure(response.text({ encoding: 'klingon' }))) instanceof asyncio.LookupError);
+  const nobodys = yield* session.get(base, { params: { type: 'text/x; charset=klingon', body: 'x\x80' } });
+  assert.equal(nobodys.getEncoding(), 'utf-8');
+  assert.equal(yield* nobodys.text({ encoding: 'latin1' }), 'x\x80');
   const fragment = yield* session.get(`${base}p?type=a#frag`);
   assert.equal(fragment.url.href, `${base}p?type=a`);
   assert.equal(fragment.realUrl.href, `${base}p?type=a#frag`);
