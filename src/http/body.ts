@@ -182,12 +182,13 @@ export class BodyPump implements AsyncIterable<Uint8Array> {
   /** Why the rest does not come. A body that is cut short must never look complete. */
   #error: { readonly error: unknown } | null = null;
 
-  /** @param failed is told what went wrong while a piece was made. */
+  /** @param failed is told what went wrong while a piece was made; @param sent when the last one was taken. */
   constructor(
     loop: Scheduler,
     pieces: readonly Piece[],
     how: Compression | null,
     failed: (error: unknown) => void,
+    sent: () => void,
   ) {
     this.#loop = loop;
     const context = copyContext();
@@ -195,6 +196,7 @@ export class BodyPump implements AsyncIterable<Uint8Array> {
       const task = loop.createTask(this.#run(pieces, how), { name: 'HTTP request body', context });
       task.addDoneCallback(() => {
         const error = task.cancelled() ? new CancelledError() : task.exception();
+        if (error === null) sent();
         if (error === null || this.#error !== null) return;
         this.#stop(error);
         failed(error);

@@ -146,6 +146,15 @@ export class Exchange implements DecoderSink, Dispatcher.DispatchHandler {
     this.onEnd = null;
   }
 
+  /** The whole request has been given to the socket: from now on the server is waited for. */
+  readonly sent = (): void => {
+    this.#requestSent = true;
+    const { sockRead } = this.#options;
+    if (sockRead === null || this.#over) return;
+    this.#lastHeard = this.#loop.time();
+    this.#idleTimer ??= this.#loop.callLater(sockRead, this.#checkIdle, sockRead);
+  };
+
   // ---- told by undici -----------------------------------------------------------------------------------------------------------
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -155,14 +164,8 @@ export class Exchange implements DecoderSink, Dispatcher.DispatchHandler {
     }
     this.wasSent = true;
     this.#controller = controller;
-  }
-
-  onRequestSent(): void {
-    this.#requestSent = true;
-    const { sockRead } = this.#options;
-    if (sockRead === null || this.#over) return;
-    this.#lastHeard = this.#loop.time();
-    this.#idleTimer ??= this.#loop.callLater(sockRead, this.#checkIdle, sockRead);
+    // A body that comes piece by piece tells itself when it is sent.
+    if (this.#pump === null) this.sent();
   }
 
   onResponseStart(

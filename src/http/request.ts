@@ -165,7 +165,8 @@ export class ClientRequest {
   #pump(exchange: Exchange): BodyPump | null {
     const { body, compress } = this.#parts;
     if (body === null || this.#bytes !== null) return null;
-    return new BodyPump(exchange.loop, body.pieces, compress, (error) => exchange.abort(bodyError(error)));
+    const failed = (error: unknown): void => exchange.abort(bodyError(error));
+    return new BodyPump(exchange.loop, body.pieces, compress, failed, exchange.sent);
   }
 
   /** Is it the proxy that is asked, and not the server through it? */

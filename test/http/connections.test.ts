@@ -480,6 +480,12 @@ scenario(
     response.write('begin');
   },
   function* ({ session, base }) {
+    async function* pieces() {
+      yield 'a';
+      yield 'b';
+    }
+    const streamed = yield* failure(session.post(base, { data: pieces(), timeout: { sockRead: 0.05 } }));
+    assert.ok(streamed instanceof web.SocketTimeoutError, String(streamed));
     for (const path of ['', 'body']) {
       const act = co(function* () {
         yield* (yield* session.get(base + path, { timeout: { sockRead: 0.05 } })).read();
