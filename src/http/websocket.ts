@@ -305,7 +305,15 @@ export class ClientWebSocketResponse implements AsyncIterable<WSMessage> {
     this.#beat?.cancel();
     this.#destroy();
     this.#wake();
-    this.#drained();
+    this.#failSends();
+  }
+
+  #failSends(): void {
+    for (const future of this.#drains) {
+      if (!future.done() && !this.#loop.isClosed())
+        future.setException(new ClientConnectionResetError('The connection was lost before all was sent'));
+    }
+    this.#drains.clear();
   }
 
   // ---- heartbeat ----------------------------------------------------------------------------------------------------------------
@@ -361,12 +369,14 @@ export class ClientWebSocketResponse implements AsyncIterable<WSMessage> {
       if (!this.#ended) this.#socket.write(encodeFrame(WSMsgType.CLOSE, encodeClose(code, reason)));
       if (this.#closeCode === null) yield* this.#waitForClose();
     } finally {
+      const isClean = this.#closeCode !== null;
       this.#closeCode ??= WSCloseCode.ABNORMAL_CLOSURE;
-      // What the system has not taken yet is let go out first.
-      if (this.#ended || this.#socket.writableLength === 0) this.#destroy();
-      else this.#socket.once('finish', this.#destroy).once('error', this.#destroy).end();
+      // What the system has not taken yet is let go out first, if the other side is there.
+      if (isClean && !this.#ended && this.#socket.writableLength > 0) {
+        this.#socket.once('finish', this.#destroy).once('error', this.#destroy).end();
+      } else this.#destroy();
       this.#ended = true;
-      this.#drained();
+      this.#failSends();
     }
     return true;
   }
