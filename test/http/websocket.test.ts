@@ -52,14 +52,17 @@ function scenario(name: string, talk: ((socket: net.Socket) => unknown) | string
       }
     });
     const base = yield* asyncio.wrapFuture(peer.listen());
-    yield* asyncio.asyncWith(
-      new web.ClientSession(),
-      co(function* (session: web.ClientSession) {
-        yield* play(session, base, () => [...peer.sockets]);
-        assert.equal(session.connector.statistics().acquired, 0, 'the slot was given back');
-      }),
-    );
-    yield* asyncio.wrapFuture(peer.close());
+    try {
+      yield* asyncio.asyncWith(
+        new web.ClientSession(),
+        co(function* (session: web.ClientSession) {
+          yield* play(session, base, () => [...peer.sockets]);
+          assert.equal(session.connector.statistics().acquired, 0, 'the slot was given back');
+        }),
+      );
+    } finally {
+      yield* asyncio.wrapFuture(peer.close());
+    }
   });
 }
 
@@ -80,8 +83,11 @@ scenario(
   (socket) => {
     socket.removeAllListeners('data');
     socket.on('data', (data) => {
-      if (data[0] === 0x89) socket.write(frame(0x8a, ''));
-      if (data[0] === 0x88) socket.end(frame(0x88, Buffer.from([3, 232])));
+      // Several frames may come at once.
+      for (let at = 0; at < data.length; at += 6 + ((data[at + 1] as number) & 0x7f)) {
+        if (data[at] === 0x89) socket.write(frame(0x8a, ''));
+        if (data[at] === 0x88) socket.end(frame(0x88, Buffer.from([3, 232])));
+      }
     });
   },
   function* (session, url) {
