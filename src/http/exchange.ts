@@ -132,6 +132,7 @@ export class Exchange implements DecoderSink, Dispatcher.DispatchHandler {
   #failContent(error: Error): void {
     this.#decoder?.close();
     this.#decoder = null;
+    if (this.#isFinal) this.#clock.stop();
     if (this.content.exception() === null && !this.#loop.isClosed()) this.content.setException(error);
   }
 
@@ -292,10 +293,8 @@ export class Exchange implements DecoderSink, Dispatcher.DispatchHandler {
 
   decodingFailed(error: Error): void {
     this.#decoder = null;
-    if (this.#over) {
-      if (this.#isFinal) this.#clock.stop();
-      this.#failContent(error);
-    } else this.abort(error);
+    if (this.#over) this.#failContent(error);
+    else this.abort(error);
   }
 
   decoderReady(): void {

@@ -190,7 +190,7 @@ const compressedIn: Handler = (request, response) => {
   response.writeHead(200, { 'Content-Encoding': encoding }).end(packed[kind]?.());
 };
 
-scenario('compressed responses are unpacked', compressedIn, function* ({ session, base }) {
+scenario('compressed responses are unpacked', compressedIn, function* ({ session, base, loop }) {
   for (const kind of ['gzip', 'deflate', 'raw', 'br', 'zstd']) {
     const response = yield* session.get(base + kind);
     assert.equal(yield* response.text(), 'packed '.repeat(1000), kind);
@@ -205,6 +205,7 @@ scenario('compressed responses are unpacked', compressedIn, function* ({ session
   }
   const again = yield* session.get(`${base}br`);
   assert.equal((yield* again.read()).length, 7000);
+  assert.equal(loop.statistics().timers, 0, 'no limit of time is left');
 });
 
 const typed: Handler = (request, response) => {
