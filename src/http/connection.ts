@@ -68,11 +68,15 @@ export class Connection implements Poolable {
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    socket.once('close', () => {
-      this.#gone();
-      this.#closed.resolve();
-    });
     pool.add(this);
+    // It may have been closed before anybody could listen.
+    if (socket.closed) this.#closed.resolve();
+    else {
+      socket.once('close', () => {
+        this.#gone();
+        this.#closed.resolve();
+      });
+    }
   }
 
   get isUsable(): boolean {

@@ -8,7 +8,7 @@ import * as web from '../../src/http/index.ts';
 import * as asyncio from '../../src/index.ts';
 import { HOST, onSockets, until } from '../net/kit.ts';
 import { warningsOf } from '../warnings.ts';
-import { bodyOf, echo, failure, type Handler, RawPeer, says, withHttp } from './kit.ts';
+import { bodyOf, echo, failure, type Handler, Peer, RawPeer, says, withHttp } from './kit.ts';
 
 const { scenario, co } = await withHttp(import.meta.url);
 const { scenario: bare } = await onSockets(import.meta.url);
@@ -666,3 +666,45 @@ scenario(
     yield* until(() => peer.sockets.size === 0);
   },
 );
+
+bare('a server that closes every connection at once is an error each time, and leaves nothing', function* () {
+  let accepted = 0;
+  const server = net.createServer((socket) => {
+    accepted++;
+    if (accepted % 2 === 0) socket.resetAndDestroy();
+    else socket.destroy();
+  });
+  server.listen(0, HOST);
+  yield* asyncio.wrapFuture(once(server, 'listening'));
+  const { port } = server.address() as net.AddressInfo;
+  const session = new web.ClientSession();
+  for (let i = 0; i < 100; i++) {
+    const error = yield* failure(session.get(`http://${HOST}:${port}/`));
+    assert.ok(error instanceof web.ClientConnectionError, `${error.name}: ${error.message}`);
+  }
+  assert.deepEqual({ ...session.connector.statistics() }, { acquired: 0, idle: 0, waiting: 0 });
+  yield* session.close();
+  server.close();
+  yield* asyncio.wrapFuture(once(server, 'close'));
+});
+
+test('a limit of time of one request leaves alone those that the same task awaits beside it', async () => {
+  let answer = (): void => {};
+  const peer = new Peer((request, response) => {
+    if (request.url === '/late') answer = () => response.end('late');
+  });
+  const base = await peer.listen();
+  await asyncio.run(async () => {
+    await using session = new web.ClientSession();
+    const late = session.get(`${base}late`);
+    const never = session.get(base, { timeout: { total: 0.03 } });
+    const watch = never.catch((error: unknown) => {
+      answer();
+      return error;
+    });
+    const [response, error] = await Promise.all([late, watch]);
+    assert.equal((error as Error).name, 'TimeoutError');
+    assert.equal(await response.text(), 'late');
+  });
+  await peer.close();
+});
