@@ -10,6 +10,7 @@
  *     net/         channels, transports, protocols, servers, streams, TLS, datagrams, names of hosts
  *     process/     subprocesses, pipes, signals
  *     loop/        the event loop with its doors into the rooms above; run, Runner, attach
+ *     http/        the HTTP client                                          (asyncio-ts/http)
  *     zmq/         ZeroMQ: contexts, sockets, pollers                       (asyncio-ts/zmq)
  *     testing/     deterministic tests                                      (asyncio-ts/testing)
  *     cli/         the `asyncio` program

@@ -39,6 +39,7 @@ import * as unixEcho from './35-unix-echo.ts';
 import * as tlsEcho from './36-tls-echo.ts';
 import * as relayWithTls from './37-relay-with-tls.ts';
 import * as highScores from './51-high-scores.ts';
+import * as delayedHttp from './50-delayed-http.ts';
 import * as zmqRequestReply from './52-zmq-request-reply.ts';
 import * as zmqPoller from './53-zmq-poller.ts';
 import type { Programs } from './tour.ts';
@@ -82,6 +83,7 @@ export const programs: Programs = {
   '36-tls-echo': tlsEcho,
   '37-relay-with-tls': relayWithTls,
   '51-high-scores': highScores,
+  '50-delayed-http': delayedHttp,
   '52-zmq-request-reply': zmqRequestReply,
   '53-zmq-poller': zmqPoller,
 };

@@ -3,6 +3,7 @@
  */
 import * as asyncio from 'asyncio-ts';
 import * as databases from 'asyncio-ts/databases';
+import type { ClientSession } from 'asyncio-ts/http';
 
 export interface User {
   readonly id: number;
@@ -64,6 +65,7 @@ export const order: User = { id: 1, name: 'order' };
 export const url = 'data:text/plain,hello';
 export class MyTask<T> extends asyncio.Task<T> {}
 
+export declare const session: ClientSession;
 export declare const loop: asyncio.EventLoop;
 export declare const lock: asyncio.Lock;
 export declare const tasks: asyncio.Task<number>[];
