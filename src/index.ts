@@ -73,11 +73,20 @@ export { getEventLoop, getRunningLoop, newEventLoop, setEventLoop } from './loop
 export { Runner, type RunnerOptions, run } from './loop/runner.ts';
 export type { Port } from './net/address.ts';
 export type { ConnectOptions } from './net/connect.ts';
+export type { AcceptedSocketOptions } from './net/connect-accepted-socket.ts';
 export type { UnixConnectOptions } from './net/connect-unix.ts';
 export type { DatagramOptions } from './net/create-datagram-endpoint.ts';
 export type { Hosts, ServeOptions } from './net/create-server.ts';
 export type { UnixServeOptions } from './net/create-unix-server.ts';
 export { UdpTransport } from './net/datagram-transport.ts';
+export type {
+  DatagramSocketLike,
+  DetachableSocket,
+  ServerSocketLike,
+  SocketDescriptor,
+  SocketLike,
+  StreamSocketLike,
+} from './net/given-socket.ts';
 export type { AddressInfo, AddressInfoOptions } from './net/name-lookup.ts';
 export { gaierror } from './net/os-error.ts';
 export {
@@ -88,6 +97,7 @@ export {
   type StreamProtocol,
   SubprocessProtocol,
 } from './net/protocols.ts';
+export type { OpenFile, SendfileOptions } from './net/sendfile.ts';
 export { Server } from './net/server.ts';
 export * as socket from './net/socket-constants.ts';
 export { StreamReader, type StreamReaderOptions } from './net/stream-reader.ts';

@@ -196,6 +196,19 @@ export interface Network {
   listenUnix?(path: Uint8Array, backlog: number, done: Done<Listener<string>>): Operation;
   /** Make a socket of datagrams: bind it, and connect it where that is asked for. Absent where there are none. */
   datagram?(request: DatagramRequest, done: Done<DatagramChannel>): Operation;
+  /**
+   * The channel of a socket that somebody else has made and connected, and that nobody has read from; it is the channel's from now on.
+   * @throws what the host throws, {ValueError} or {TypeError} where it is no such thing; then it is left as it was.
+   */
+  adoptStream?(socket: object): Channel;
+  /** The listener of a socket that somebody else has bound; it is the listener's from now on. */
+  adoptListener?(
+    socket: object,
+    options: Pick<ListenOptions, 'backlog' | 'keepAlive'>,
+    done: Done<Listener<Address>>,
+  ): Operation;
+  /** The channel of a socket of datagrams that somebody else has made; it is the channel's from now on. */
+  adoptDatagrams?(socket: object, done: Done<DatagramChannel>): Operation;
   /** Find the name of a host by its address; an error where it has none. Absent where that cannot be asked. */
   reverse?(endpoint: Endpoint, done: Done<string>): Operation;
 }

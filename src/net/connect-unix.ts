@@ -6,17 +6,24 @@
 import type { Coroutine } from '../core/awaitable.ts';
 import type { Channel } from '../core/channel.ts';
 import { type CoroutineObject, LazyCoroutine } from '../core/coroutine.ts';
+import { ValueError } from '../core/errors.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import { checkOptions } from './address.ts';
 import { serve } from './connect.ts';
+import { adoptUnixStream, type StreamSocketLike } from './given-socket.ts';
 import { operate } from './operation.ts';
 import { toOSError } from './os-error.ts';
 import type { StreamProtocol } from './protocols.ts';
 import type { StreamTransport } from './stream-transport.ts';
 import { checkPath, type UnixPath, unixNetworkOf } from './unix-address.ts';
 
-/** How to connect: there is nothing to choose yet. */
-export type UnixConnectOptions = Readonly<Record<never, never>>;
+/** How to connect. */
+export interface UnixConnectOptions {
+  /** A Unix socket that is connected already, in place of a path. The transport owns it. */
+  readonly sock?: StreamSocketLike | null | undefined;
+}
+
+const OPTIONS = ['sock'] as const;
 
 const METHOD = 'createUnixConnection';
 const WHERE = `${METHOD}()`;
@@ -29,7 +36,7 @@ const WHERE = `${METHOD}()`;
 export function createUnixConnection<P extends StreamProtocol>(
   loop: Scheduler,
   factory: () => P,
-  path: UnixPath,
+  path: UnixPath | null = null,
   options: UnixConnectOptions = {},
 ): CoroutineObject<[transport: StreamTransport, protocol: P]> {
   return new LazyCoroutine(connection as typeof connection<P>, undefined, [loop, factory, path, options]);
@@ -40,10 +47,16 @@ Object.defineProperty(connection, 'name', { value: METHOD });
 function* connection<P extends StreamProtocol>(
   loop: Scheduler,
   factory: () => P,
-  path: UnixPath,
+  path: UnixPath | null,
   options: UnixConnectOptions,
 ): Coroutine<[StreamTransport, P]> {
-  checkOptions(options, [], WHERE);
+  checkOptions(options, OPTIONS, WHERE);
+  const { sock = null } = options;
+  if (sock !== null) {
+    if (path !== null) throw new ValueError('path and sock can not be specified at the same time');
+    return yield* serve(loop, adoptUnixStream(loop, sock, METHOD), factory, WHERE);
+  }
+  if (path === null) throw new ValueError('no path and sock were specified');
   const bytes = checkPath(path, WHERE);
   const network = unixNetworkOf(loop, METHOD);
   let channel: Channel;

@@ -20,6 +20,7 @@ import {
   type Port,
   toPort,
 } from './address.ts';
+import { adoptStream, type StreamSocketLike } from './given-socket.ts';
 import { networkOf, operate } from './operation.ts';
 import { toOSError } from './os-error.ts';
 import type { StreamProtocol } from './protocols.ts';
@@ -38,9 +39,11 @@ export interface ConnectOptions {
   readonly interleave?: number | null | undefined;
   /** How long an address may take to answer before the next is tried as well, in seconds; RFC 8305 recommends 0.25. By default they are tried one by one. */
   readonly happyEyeballsDelay?: number | null | undefined;
+  /** A socket that is connected already, in place of host and port. The transport owns it. */
+  readonly sock?: StreamSocketLike | null | undefined;
 }
 
-const OPTIONS = ['family', 'localAddr', 'allErrors', 'interleave', 'happyEyeballsDelay'] as const;
+const OPTIONS = ['family', 'localAddr', 'allErrors', 'interleave', 'happyEyeballsDelay', 'sock'] as const;
 const WHERE = 'createConnection()';
 
 /**
@@ -74,6 +77,13 @@ function* connection<P extends StreamProtocol>(
   options: ConnectOptions,
 ): Coroutine<[StreamTransport, P]> {
   checkOptions(options, OPTIONS, WHERE);
+  const { sock = null } = options;
+  if (sock !== null) {
+    if (host !== null || port !== null) {
+      throw new ValueError('host/port and sock can not be specified at the same time');
+    }
+    return yield* serve(loop, adoptStream(loop, sock, 'createConnection'), factory, WHERE);
+  }
   if (host === null && port === null) {
     throw new ValueError('host and port was not specified and no sock specified');
   }

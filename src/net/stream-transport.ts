@@ -267,6 +267,21 @@ export class StreamTransport extends Transport implements ChannelSink, Callee {
     this.#caller.flowChanged(this.#flow.grown(this.getWriteBufferSize()));
   }
 
+  /** @internal Can a file be sent over it? Pipes have no use for that. */
+  get _sendsFiles(): boolean {
+    return true;
+  }
+
+  /** @internal */
+  get _isWritingPaused(): boolean {
+    return this.#flow.isPaused;
+  }
+
+  /** @internal The protocol has changed, and does not know yet that writing is paused, or goes on. */
+  _tellFlow(change: 'pause' | 'resume'): void {
+    this.#caller.flowChanged(change);
+  }
+
   // ---- ending -------------------------------------------------------------------------------------------------------------------
 
   override close(): void {

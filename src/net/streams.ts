@@ -81,7 +81,7 @@ function* opened(
  * @throws {OSError} where it could not be connected to.
  */
 export function openUnixConnection(
-  path: UnixPath,
+  path: UnixPath | null = null,
   options: OpenUnixConnectionOptions = {},
 ): CoroutineObject<[reader: StreamReader, writer: StreamWriter]> {
   return new LazyCoroutine<[StreamReader, StreamWriter]>(openedUnix as never, undefined, [path, options]);
@@ -90,7 +90,7 @@ export function openUnixConnection(
 Object.defineProperty(openedUnix, 'name', { value: 'openUnixConnection' });
 
 function* openedUnix(
-  path: UnixPath,
+  path: UnixPath | null,
   options: OpenUnixConnectionOptions,
 ): Coroutine<[StreamReader, StreamWriter]> {
   const { limit, ...rest } = options;
@@ -169,7 +169,7 @@ function* started(
  */
 export function startUnixServer(
   clientConnected: ClientConnected,
-  path: UnixPath,
+  path: UnixPath | null = null,
   options: StartUnixServerOptions = {},
 ): CoroutineObject<Server<string>> {
   return new LazyCoroutine<Server<string>>(startedUnix as never, undefined, [clientConnected, path, options]);
@@ -179,7 +179,7 @@ Object.defineProperty(startedUnix, 'name', { value: 'startUnixServer' });
 
 function* startedUnix(
   clientConnected: ClientConnected,
-  path: UnixPath,
+  path: UnixPath | null,
   options: StartUnixServerOptions,
 ): Coroutine<Server<string>> {
   const { limit, ...rest } = options;

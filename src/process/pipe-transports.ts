@@ -36,6 +36,10 @@ class PipeTransport extends StreamTransport {
     this._loop = loop;
   }
 
+  override get _sendsFiles(): boolean {
+    return false;
+  }
+
   override getExtraInfo<K extends keyof ExtraInfo>(name: K): ExtraInfo[K] | null;
   override getExtraInfo(name: string, fallback?: unknown): unknown;
   override getExtraInfo(name: string, fallback: unknown = null): unknown {

@@ -209,14 +209,25 @@ function portZero(syscall: string): Error {
   return Object.assign(new Error(`${syscall} EINVAL`), { code: 'EINVAL', errno: -22, syscall });
 }
 
-/** The descriptor, which Node does not show, where it can be seen; else -1. */
-function descriptorOf(socket: Socket): number {
+/** What Node keeps below a socket, and does not show. */
+interface Handle {
+  readonly fd?: unknown;
+  getpeername?(address: object): number;
+}
+
+/** @internal */
+export function handleOf(socket: Socket): Handle | null {
   for (const symbol of Object.getOwnPropertySymbols(socket)) {
     if (symbol.description !== 'state symbol') continue;
-    const state = Reflect.get(socket, symbol) as { readonly handle?: { readonly fd?: unknown } | null };
-    if (typeof state.handle?.fd === 'number') return state.handle.fd;
+    return (Reflect.get(socket, symbol) as { readonly handle?: Handle | null }).handle ?? null;
   }
-  return -1;
+  return null;
+}
+
+/** The descriptor, where it can be seen; else -1. */
+function descriptorOf(socket: Socket): number {
+  const fd = handleOf(socket)?.fd;
+  return typeof fd === 'number' ? fd : -1;
 }
 
 /** Also a socket that has not been bound. */

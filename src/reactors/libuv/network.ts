@@ -21,6 +21,7 @@ import type {
 } from '../../core/channel.ts';
 import { ConnectionAbortedError, NotImplementedError } from '../../core/errors.ts';
 import { warn } from '../../core/warn.ts';
+import { adoptDatagrams, adoptListener, adoptStream } from './adopt.ts';
 import { Receiver, SocketChannel } from './channel.ts';
 import { type DatagramOwner, openDatagrams, type UdpChannel } from './datagram.ts';
 import { type ListenerOwner, ServerListener } from './listener.ts';
@@ -123,6 +124,22 @@ export class LibuvNetwork implements Network, ListenerOwner, DatagramOwner {
 
   datagram(request: DatagramRequest, done: Done<DatagramChannel>): Operation {
     return openDatagrams(request, this, done);
+  }
+
+  adoptStream(socket: object): Channel {
+    return adoptStream(socket, this, hasOnread);
+  }
+
+  adoptListener(
+    socket: object,
+    options: Pick<ListenOptions, 'backlog' | 'keepAlive'>,
+    done: Done<Listener<Address>>,
+  ): Operation {
+    return adoptListener(socket, options, this, done);
+  }
+
+  adoptDatagrams(socket: object, done: Done<DatagramChannel>): Operation {
+    return adoptDatagrams(socket, this, done);
   }
 
   reverse({ host, port }: Endpoint, done: Done<string>): Operation {
