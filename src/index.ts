@@ -98,7 +98,7 @@ export {
   SubprocessProtocol,
 } from './net/protocols.ts';
 export type { OpenFile, SendfileOptions } from './net/sendfile.ts';
-export { Server } from './net/server.ts';
+export { Server, type ShutdownOptions } from './net/server.ts';
 export * as socket from './net/socket-constants.ts';
 export { StreamReader, type StreamReaderOptions } from './net/stream-reader.ts';
 export { type ClientConnected, StreamReaderProtocol } from './net/stream-reader-protocol.ts';

@@ -60,12 +60,22 @@ export interface ChannelSink {
   channelFailed(error: unknown): void;
 }
 
+/** The options of a socket, by the numbers that C has for them. */
+export interface ChannelOptions {
+  /** @throws {NotImplementedError} where the host does not tell. */
+  get(level: number, name: number): number;
+  /** @throws {NotImplementedError} where the host cannot set it; what the host throws. */
+  set(level: number, name: number, value: number): void;
+}
+
 /** Both ways of one connection. It is made paused. */
 export interface Channel {
   /** Can the two directions end one by one? TLS connections cannot. */
   readonly halfCloses: boolean;
   /** How many bytes `write` and `writev` took that the system has not taken yet. */
   readonly unsent: number;
+  /** Absent where there is no socket, or nothing can be done about its options. */
+  readonly options?: ChannelOptions;
   /** Name who is told what happens. Called once, before anything else. */
   attach(sink: ChannelSink): void;
   /** A fact about the connection by the name that `getExtraInfo` knows it under, such as `'peername'`; `undefined` where there is none. */
@@ -83,8 +93,16 @@ export interface Channel {
   writev(list: readonly Uint8Array[]): number;
   /** Tell the other side that no more will be sent. Everything has been sent. */
   shutdown(): void;
-  /** Close both ways at once; what is unsent is lost. */
-  close(): void;
+  /**
+   * Tell the other side that this is the end, and wait until it says so too. Everything has been sent. `done` is called once both have: `close` then
+   * loses nothing. What still comes before the other side's word breaks the channel. Absent where an end needs no words.
+   */
+  farewell?(done: () => void): void;
+  /**
+   * Close both ways at once; what is unsent is lost.
+   * @param reason why, where something broke; for those channels that can tell the other side.
+   */
+  close(reason?: Error | null): void;
 }
 
 /** Who is told of what comes to a listener. */
@@ -151,6 +169,8 @@ export interface DatagramChannel {
   readonly unsent: number;
   /** How many datagrams `send` took whose fate is not known yet; `channelWritable` follows when it is 0 again. */
   readonly pending: number;
+  /** Absent where nothing can be done about them. */
+  readonly options?: ChannelOptions;
   /** Name who is told what happens. Called once, before anything else. */
   attach(sink: DatagramSink): void;
   /** A fact about the socket by the name that `getExtraInfo` knows it under; `undefined` where there is none. */

@@ -28,6 +28,7 @@ import { FlowControl } from './flow-control.ts';
 import { toOSError } from './os-error.ts';
 import { type Callee, ProtocolCaller } from './protocol-caller.ts';
 import type { StreamProtocol } from './protocols.ts';
+import { SOCK_STREAM } from './socket-constants.ts';
 import { TransportSocket } from './transport-socket.ts';
 import { type ExtraInfo, Transport, type WriteBufferLimits } from './transports.ts';
 
@@ -88,7 +89,7 @@ export class StreamTransport extends Transport implements ChannelSink, Callee {
   override getExtraInfo(name: string, fallback?: unknown): unknown;
   override getExtraInfo(name: string, fallback: unknown = null): unknown {
     if (name === 'socket') {
-      this.#socket ??= new TransportSocket(this.#channel);
+      this.#socket ??= new TransportSocket(this.#channel, SOCK_STREAM);
       return this.#socket;
     }
     return this.#channel.info(name) ?? fallback;
@@ -240,7 +241,7 @@ export class StreamTransport extends Transport implements ChannelSink, Callee {
     this.#send();
     this.#caller.flowChanged(this.#flow.shrunk(this.getWriteBufferSize()));
     if (this.#stalled || this.#lost > 0) return;
-    if (this.#closing) this.#lose(null);
+    if (this.#closing) this.#part(() => this.#lose(null));
     else if (this.#eofWritten) this.#channel.shutdown();
   };
 
@@ -288,8 +289,18 @@ export class StreamTransport extends Transport implements ChannelSink, Callee {
     if (this.#closing) return;
     this.#closing = true;
     this.#channel.pause();
-    if (!this.#stalled) this.#loseSoon(null);
+    if (!this.#stalled) this.#part(() => this.#loseSoon(null));
   }
+
+  /** Everything has been sent. `end` when the other side knows of the end, where that matters. */
+  #part(end: () => void): void {
+    if (this.#channel.farewell === undefined) end();
+    else this.#channel.farewell(this.#parted);
+  }
+
+  readonly #parted = (): void => {
+    if (this.#lost === 0) this.#loseSoon(null);
+  };
 
   override abort(): void {
     this.#forceClose(null);
@@ -318,7 +329,7 @@ export class StreamTransport extends Transport implements ChannelSink, Callee {
 
   #loseSoon(error: Error | null): void {
     this.#lost = 1;
-    if (this.#loop.isClosed()) this.#end();
+    if (this.#loop.isClosed()) this.#end(error);
     else this.#loop._soon(connectionLost, [this, error], null);
   }
 
@@ -337,12 +348,12 @@ export class StreamTransport extends Transport implements ChannelSink, Callee {
     try {
       this.#caller.protocol?.connectionLost(error);
     } finally {
-      this.#end();
+      this.#end(error);
     }
   }
 
-  #end(): void {
-    this.#channel.close();
+  #end(error: Error | null): void {
+    this.#channel.close(error);
     this.#caller.protocol = null;
     this.#owner?._detach(this);
     this.#owner = null;

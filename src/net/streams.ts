@@ -6,6 +6,7 @@
 import type { Coroutine } from '../core/awaitable.ts';
 import { type CoroutineObject, LazyCoroutine } from '../core/coroutine.ts';
 import { RuntimeError } from '../core/errors.ts';
+import type { Future } from '../core/future.ts';
 import { describe } from '../core/repr.ts';
 import { running } from '../core/running.ts';
 import type { Scheduler } from '../core/scheduler.ts';
@@ -146,13 +147,11 @@ function* started(
 ): Coroutine<Server> {
   const { limit, ...rest } = options;
   const loop = loopOfNow();
-  return yield* createServer(
-    loop,
-    factoryOf(loop, clientConnected, limit, 'startServer()'),
-    host,
-    port,
-    rest,
-  );
+  const handlers = new Set<Future<unknown>>();
+  const factory = factoryOf(loop, clientConnected, limit, handlers, 'startServer()');
+  const server = yield* createServer(loop, factory, host, port, rest);
+  server._handlers = handlers;
+  return server;
 }
 
 /**
@@ -184,18 +183,18 @@ function* startedUnix(
 ): Coroutine<Server<string>> {
   const { limit, ...rest } = options;
   const loop = loopOfNow();
-  return yield* createUnixServer(
-    loop,
-    factoryOf(loop, clientConnected, limit, 'startUnixServer()'),
-    path,
-    rest,
-  );
+  const handlers = new Set<Future<unknown>>();
+  const factory = factoryOf(loop, clientConnected, limit, handlers, 'startUnixServer()');
+  const server = yield* createUnixServer(loop, factory, path, rest);
+  server._handlers = handlers;
+  return server;
 }
 
 function factoryOf(
   loop: Scheduler,
   clientConnected: ClientConnected,
   limit: number | undefined = DEFAULT_LIMIT,
+  handlers: Set<Future<unknown>>,
   where: string,
 ): () => StreamReaderProtocol {
   if (typeof clientConnected !== 'function') {
@@ -203,7 +202,11 @@ function factoryOf(
       `${where} needs a function of a reader and a writer, not ${describe(clientConnected)}`,
     );
   }
-  return () => new StreamReaderProtocol(new StreamReader({ limit, loop }), clientConnected, loop);
+  return () => {
+    const protocol = new StreamReaderProtocol(new StreamReader({ limit, loop }), clientConnected, loop);
+    protocol._handlers = handlers;
+    return protocol;
+  };
 }
 
 function loopOfNow(): Scheduler {

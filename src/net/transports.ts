@@ -25,6 +25,10 @@ export interface ExtraInfo<A extends Address = SocketAddress> {
   sockname: A;
   /** What may be seen of the socket. */
   socket: TransportSocket<A>;
+  /** Of a pipe: its end, as it was given, or its descriptor. */
+  pipe: number | object;
+  /** Of a subprocess: what the host knows it as, a `ChildProcess` of `node:child_process`. */
+  subprocess: object;
 }
 
 /** What all transports have. */

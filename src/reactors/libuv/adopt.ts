@@ -61,10 +61,9 @@ export function adoptStream(given: object, owner: ChannelOwner, hasOnread: boole
 function checkConnected(socket: Socket): void {
   if ('encrypted' in socket)
     throw new TypeError('Socket cannot be of type TLSSocket: give the socket below it');
-  if (socket.connecting || socket.destroyed || socket.readyState === 'closed') {
+  if (socket.pending || socket.destroyed) {
     throw new ValueError(
-      `a connected socket was expected, got one that is ${socket.connecting ? 'still connecting' : 'closed'}: ` +
-        `await once(socket, 'connect') first`,
+      `a connected socket was expected, got one that is ${socket.destroyed ? 'closed' : 'not connected: await its connect event first'}`,
     );
   }
   if (socket.listenerCount('data') + socket.listenerCount('readable') > 0) {

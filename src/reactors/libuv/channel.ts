@@ -9,7 +9,8 @@
  * tells when it has gone. Until then the channel takes nothing, so that what waits stays in its owner's hands.
  */
 import type { Socket } from 'node:net';
-import type { Address, Channel, ChannelSink, SocketAddress } from '../../core/channel.ts';
+import type { Address, Channel, ChannelOptions, ChannelSink, SocketAddress } from '../../core/channel.ts';
+import { optionsOf } from './options.ts';
 
 const NOTHING: Uint8Array = Buffer.alloc(0);
 
@@ -51,6 +52,7 @@ export class SocketChannel implements Channel {
   #stalled = false;
   #paused = true;
   #closed = false;
+  #options: ChannelOptions | null = null;
 
   /** @param receiver the `onread` option that `socket` was made with, or `null` if it is to be read through `'data'` events. */
   constructor(socket: Socket, owner: ChannelOwner, receiver: Receiver | null, names?: Names) {
@@ -77,6 +79,11 @@ export class SocketChannel implements Channel {
 
   get unsent(): number {
     return this.#socket.writableLength;
+  }
+
+  get options(): ChannelOptions {
+    this.#options ??= optionsOf(this.#socket, this.#socket.localAddress !== undefined);
+    return this.#options;
   }
 
   info(name: string): unknown {

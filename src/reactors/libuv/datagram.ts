@@ -9,6 +9,7 @@
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import type {
+  ChannelOptions,
   DatagramChannel,
   DatagramRequest,
   DatagramSink,
@@ -19,6 +20,7 @@ import type {
 } from '../../core/channel.ts';
 import { fromZoned } from '../../host/zones.ts';
 import { Once } from './once.ts';
+import { datagramOptionsOf } from './options.ts';
 
 /** How many bytes are kept while a channel is paused: Linux's `rmem_default`. */
 const HELD_LIMIT = 212_992;
@@ -86,6 +88,7 @@ export class UdpChannel implements DatagramChannel {
   #held: [data: Uint8Array, address: SocketAddress][] = [];
   #heldBytes = 0;
   #closed = false;
+  #options: ChannelOptions | null = null;
 
   constructor(socket: Socket, family: 4 | 6, owner: DatagramOwner) {
     this.#socket = socket;
@@ -113,6 +116,11 @@ export class UdpChannel implements DatagramChannel {
 
   get pending(): number {
     return this.#pending;
+  }
+
+  get options(): ChannelOptions {
+    this.#options ??= datagramOptionsOf(this.#socket);
+    return this.#options;
   }
 
   info(name: string): unknown {
