@@ -100,6 +100,7 @@ export {
 export type { OpenFile, SendfileOptions } from './net/sendfile.ts';
 export { Server, type ShutdownOptions } from './net/server.ts';
 export * as socket from './net/socket-constants.ts';
+export * as streams from './net/stream-adapters.ts';
 export { StreamReader, type StreamReaderOptions } from './net/stream-reader.ts';
 export { type ClientConnected, StreamReaderProtocol } from './net/stream-reader-protocol.ts';
 export { StreamTransport } from './net/stream-transport.ts';
