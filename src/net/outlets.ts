@@ -4,6 +4,7 @@
  * Who reads or writes such a stream need not be a task; each step is a task of its own, and is cancelled when nobody wants it any more.
  */
 import type { Coroutine } from '../core/awaitable.ts';
+import { ConnectionAbortedError } from '../core/errors.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import type { Task } from '../core/task.ts';
 import type { StreamReader } from './stream-reader.ts';
@@ -21,15 +22,16 @@ class Steps {
     this.#loop = loop;
   }
 
-  /** Run `step` as a task. The promise is never settled where it was cancelled: nobody waits any more. */
+  /** Run `step` as a task. Where that is cancelled the promise is rejected; nobody looks at it any more, but a stream may wait for its being settled. */
   run<T>(step: Coroutine<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const task = this.#loop.createTask(step);
       this.#task = task;
       task.addDoneCallback(() => {
         if (this.#task === task) this.#task = null;
-        if (task.cancelled()) return;
-        const error = task.exception();
+        const error = task.cancelled()
+          ? new ConnectionAbortedError('the stream was cancelled')
+          : task.exception();
         if (error === null) resolve(task.result());
         else reject(error);
       });

@@ -14,12 +14,18 @@ import { StreamReaderProtocol } from './stream-reader-protocol.ts';
 import { StreamWriter } from './stream-writer.ts';
 import { pairToNode } from './to-node.ts';
 import { readerToWeb, writerToWeb } from './to-web.ts';
-import { WebChannel } from './web-channel.ts';
+import { WebChannel, type WebReadable, type WebWritable } from './web-channel.ts';
 
 /** The two directions of a connection as Web streams, as in `TransformStream`, `CompressionStream` and sockets of the Web. */
 export interface WebPair {
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Uint8Array>;
+}
+
+/** The same, of whatever library declares them. */
+export interface WebDuplex {
+  readonly readable: WebReadable;
+  readonly writable: WebWritable;
 }
 
 /** How a pair of streams is adapted. */
@@ -34,7 +40,7 @@ export interface PairOptions extends StreamReaderOptions, AdaptOptions {}
  * @throws {TypeError} where one of them is locked already.
  */
 export function fromWeb(
-  pair: WebPair,
+  pair: WebDuplex,
   options: PairOptions = {},
 ): [reader: StreamReader, writer: StreamWriter] {
   const { readable, writable } = pair;

@@ -30,7 +30,7 @@ import { readerToNode } from './to-node.ts';
 import { readerToWeb } from './to-web.ts';
 import type { BaseTransport, ReadTransport } from './transports.ts';
 import { closeWhenCollected } from './unclosed.ts';
-import { WebChannel } from './web-channel.ts';
+import { WebChannel, type WebReadable } from './web-channel.ts';
 
 /** How long a line can be, and half of what may wait to be read, in bytes. */
 export const DEFAULT_LIMIT: number = 64 * 1024;
@@ -84,10 +84,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
    * @param options.signal cancels the stream; reading then fails with its reason.
    * @throws {TypeError} where it is locked already.
    */
-  static fromWeb(
-    readable: ReadableStream<Uint8Array>,
-    options: StreamReaderOptions & AdaptOptions = {},
-  ): StreamReader {
+  static fromWeb(readable: WebReadable, options: StreamReaderOptions & AdaptOptions = {}): StreamReader {
     return alone(() => new WebChannel(readable, null), options);
   }
 

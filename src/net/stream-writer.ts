@@ -24,7 +24,7 @@ import { writerToNode } from './to-node.ts';
 import { writerToWeb } from './to-web.ts';
 import type { ExtraInfo, Transport } from './transports.ts';
 import { closeWhenCollected } from './unclosed.ts';
-import { WebChannel } from './web-channel.ts';
+import { WebChannel, type WebWritable } from './web-channel.ts';
 
 /** What a writer needs of its protocol: `StreamReaderProtocol`, or another one that controls the flow. */
 export interface WriterProtocol {
@@ -63,7 +63,7 @@ export class StreamWriter implements AsyncDisposable {
    * @param options.loop by default the running loop.
    * @throws {TypeError} where it is locked already.
    */
-  static fromWeb(writable: WritableStream<Uint8Array>, options: LoneWriterOptions = {}): StreamWriter {
+  static fromWeb(writable: WebWritable, options: LoneWriterOptions = {}): StreamWriter {
     return alone(() => new WebChannel(null, writable), options);
   }
 

@@ -60,6 +60,9 @@ export function writerToWeb(writer: StreamWriter, onEnd?: () => void): WritableS
   return new WritableStream<Uint8Array>({
     start(controller: WritableStreamDefaultController) {
       outlet = new WriterOutlet(writer, (error) => controller.error(error), onEnd);
+      // `abort` is called when the write that is under way has ended; this at once.
+      const { signal } = controller as { readonly signal?: AbortSignal };
+      signal?.addEventListener('abort', () => outlet.abort(), { once: true });
     },
     write(chunk) {
       checkBytes(chunk, 'WritableStream.write');

@@ -5,16 +5,35 @@
  * which counts it. Closing the channel cancels the one and aborts the other, unless they have ended.
  * Source: WHATWG, "Streams"; Node docs, "Web Streams API".
  */
-import type {
-  ReadableStream,
-  ReadableStreamDefaultReader,
-  WritableStream,
-  WritableStreamDefaultWriter,
-} from 'node:stream/web';
 import { type AsyncScope, captureScope } from '../core/async-scope.ts';
 import type { ChannelSink } from '../core/channel.ts';
 import { type AdaptedChannel, asError } from './adapted-transport.ts';
 import { checkBytes } from './bytes.ts';
+
+/** A `ReadableStream` of bytes, of whatever library declares it. */
+export interface WebReadable {
+  getReader(): WebReader;
+}
+
+interface WebReader {
+  readonly closed: PromiseLike<unknown>;
+  read(): PromiseLike<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  cancel(reason?: unknown): PromiseLike<unknown>;
+  releaseLock(): void;
+}
+
+/** A `WritableStream` of bytes, of whatever library declares it. */
+export interface WebWritable {
+  getWriter(): WebWriter;
+}
+
+interface WebWriter {
+  readonly closed: PromiseLike<unknown>;
+  readonly ready: PromiseLike<unknown>;
+  write(chunk: Uint8Array): PromiseLike<unknown>;
+  close(): PromiseLike<unknown>;
+  abort(reason?: unknown): PromiseLike<unknown>;
+}
 
 export class WebChannel implements AdaptedChannel {
   readonly halfCloses = true;
@@ -22,8 +41,8 @@ export class WebChannel implements AdaptedChannel {
   readonly writable: boolean;
   onClose: (() => void) | null = null;
   readonly #scope: AsyncScope = captureScope();
-  readonly #reader: ReadableStreamDefaultReader<unknown> | null;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array> | null;
+  readonly #reader: WebReader | null;
+  readonly #writer: WebWriter | null;
   #sink: ChannelSink | null = null;
   #unsent = 0;
   #paused = true;
@@ -36,7 +55,7 @@ export class WebChannel implements AdaptedChannel {
   #closed = false;
 
   /** @throws {TypeError} where one of them is locked: somebody else uses it. */
-  constructor(readable: ReadableStream<unknown> | null, writable: WritableStream<Uint8Array> | null) {
+  constructor(readable: WebReadable | null, writable: WebWritable | null) {
     this.#reader = readable?.getReader() ?? null;
     try {
       this.#writer = writable?.getWriter() ?? null;
@@ -48,9 +67,9 @@ export class WebChannel implements AdaptedChannel {
     this.writable = this.#writer !== null;
     this.#scope.runInAsyncScope(() => {
       // Reading tells of it.
-      this.#reader?.closed.catch(ignore);
-      this.#writer?.ready.catch(ignore);
-      this.#writer?.closed.catch(this.#failed);
+      this.#reader?.closed.then(ignore, ignore);
+      this.#writer?.ready.then(ignore, ignore);
+      this.#writer?.closed.then(ignore, this.#failed);
     });
   }
 
@@ -161,8 +180,8 @@ export class WebChannel implements AdaptedChannel {
     if (this.#closed) return;
     this.#closed = true;
     this.#sink = null;
-    if (!this.#readEnded) this.#reader?.cancel(reason ?? undefined).catch(ignore);
-    if (!this.#writeEnded) this.#writer?.abort(reason ?? undefined).catch(ignore);
+    if (!this.#readEnded) this.#reader?.cancel(reason ?? undefined).then(ignore, ignore);
+    if (!this.#writeEnded) this.#writer?.abort(reason ?? undefined).then(ignore, ignore);
     this.onClose?.();
   }
 
