@@ -36,6 +36,8 @@ import * as subprocessPipeline from './32-subprocess-pipeline.ts';
 import * as signalHandler from './33-signal-handler.ts';
 import * as udpEcho from './34-udp-echo.ts';
 import * as unixEcho from './35-unix-echo.ts';
+import * as chatServer from './38-chat-server.ts';
+import * as gracefulShutdown from './39-graceful-shutdown.ts';
 import * as zmqRequestReply from './52-zmq-request-reply.ts';
 import * as zmqPoller from './53-zmq-poller.ts';
 import type { Programs } from './tour.ts';
@@ -76,6 +78,8 @@ export const programs: Programs = {
   '33-signal-handler': signalHandler,
   '34-udp-echo': udpEcho,
   '35-unix-echo': unixEcho,
+  '38-chat-server': chatServer,
+  '39-graceful-shutdown': gracefulShutdown,
   '52-zmq-request-reply': zmqRequestReply,
   '53-zmq-poller': zmqPoller,
 };
