@@ -127,8 +127,9 @@ export class EventLoop extends Scheduler {
    * Send a file over a transport, from `offset` on, at most `count` bytes. Nothing is read from the connection meanwhile.
    *
    * ```ts
-   * const file = await open('page.html');
-   * await loop.sendfile(writer.transport, file);
+   * const [, writer] = yield* asyncio.openConnection('127.0.0.1', 8888);
+   * const file = yield* asyncio.wrapFuture(import('node:fs/promises').then(({ open }) => open('page.html')));
+   * yield* loop.sendfile(writer.transport, file);
    * ```
    * @returns how many bytes were sent.
    * @throws {SendfileNotAvailableError} with `fallback: false`, where the system cannot send files by itself: Node cannot.

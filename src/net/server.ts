@@ -168,6 +168,7 @@ export class Server<A extends Address = SocketAddress>
    * Cancelled, it aborts and cancels at once.
    *
    * ```ts
+   * const server = yield* asyncio.startServer(handle, '127.0.0.1', 8888);
    * const allDone = yield* server.shutdown({ grace: 10 });
    * ```
    * @returns whether all ended by themselves.
