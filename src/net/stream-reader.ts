@@ -49,8 +49,7 @@ export interface StreamReaderOptions {
 type Pausable = Pick<ReadTransport, 'pauseReading' | 'resumeReading'>;
 
 export class StreamReader implements AsyncIterable<Uint8Array> {
-  /** @internal */
-  readonly _loop: Scheduler;
+  readonly #loop: Scheduler;
   readonly #limit: number;
   readonly #queue = new ByteQueue();
   #eof = false;
@@ -70,7 +69,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
       throw new RuntimeError('no running event loop: make readers inside a coroutine, or give { loop }');
     }
     this.#limit = limit;
-    this._loop = loop;
+    this.#loop = loop;
   }
 
   /**
@@ -106,6 +105,11 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
   /** This reader as a stream of Node, which must be the only one to read from it. Destroying it before its end closes the connection. */
   toNode(): Readable {
     return readerToNode(this);
+  }
+
+  /** @internal */
+  get _loop(): Scheduler {
+    return this.#loop;
   }
 
   /** @internal Nobody will read any more: close the connection. */
@@ -318,7 +322,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
     }
     // Whoever waits wants more than is there, whatever the limit.
     if (this.#paused) this.#resume();
-    const waiter = new Future<void>({ loop: this._loop });
+    const waiter = new Future<void>({ loop: this.#loop });
     this.#waiter = waiter;
     try {
       yield* waiter;
