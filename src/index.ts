@@ -74,11 +74,20 @@ export { getEventLoop, getRunningLoop, newEventLoop, setEventLoop } from './loop
 export { Runner, type RunnerOptions, run } from './loop/runner.ts';
 export type { Port } from './net/address.ts';
 export type { ConnectOptions } from './net/connect.ts';
+export type { AcceptedSocketOptions } from './net/connect-accepted-socket.ts';
 export type { UnixConnectOptions } from './net/connect-unix.ts';
 export type { DatagramOptions } from './net/create-datagram-endpoint.ts';
 export type { Hosts, ServeOptions } from './net/create-server.ts';
 export type { UnixServeOptions } from './net/create-unix-server.ts';
 export { UdpTransport } from './net/datagram-transport.ts';
+export type {
+  DatagramSocketLike,
+  DetachableSocket,
+  ServerSocketLike,
+  SocketDescriptor,
+  SocketLike,
+  StreamSocketLike,
+} from './net/given-socket.ts';
 export type { AddressInfo, AddressInfoOptions } from './net/name-lookup.ts';
 export { gaierror } from './net/os-error.ts';
 export {
@@ -89,11 +98,13 @@ export {
   type StreamProtocol,
   SubprocessProtocol,
 } from './net/protocols.ts';
-export { Server } from './net/server.ts';
+export type { OpenFile, SendfileOptions } from './net/sendfile.ts';
+export { Server, type ShutdownOptions } from './net/server.ts';
 export * as socket from './net/socket-constants.ts';
 export * as ssl from './net/ssl.ts';
 export { SSLCertVerificationError, SSLEOFError, SSLError } from './net/ssl-errors.ts';
 export type { StartTlsOptions } from './net/start-tls.ts';
+export * as streams from './net/stream-adapters.ts';
 export { StreamReader, type StreamReaderOptions } from './net/stream-reader.ts';
 export { type ClientConnected, StreamReaderProtocol } from './net/stream-reader-protocol.ts';
 export { StreamTransport } from './net/stream-transport.ts';

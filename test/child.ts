@@ -25,10 +25,10 @@ export class Child {
   #heard: (() => void)[] = [];
   #over = false;
 
-  /** @param code the text of a module; `asyncio` is there. */
+  /** @param code the text of a module, in TypeScript; `asyncio` is there. */
   constructor(code: string, env: Readonly<Record<string, string>> = {}) {
     const text = `import * as asyncio from ${JSON.stringify(index)};\n${code}`;
-    this.#process = spawn(process.execPath, ['--input-type=module', '--eval', text], {
+    this.#process = spawn(process.execPath, ['--input-type=module-typescript', '--eval', text], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env, NODE_OPTIONS: '', NODE_TEST_CONTEXT: '' },
       timeout: PATIENCE_MS,
@@ -63,6 +63,11 @@ export class Child {
         throw new Error(`the child ended without saying '${text}':\n${this.#stdout}${this.#stderr}`);
       await new Promise<void>((resolve) => this.#heard.push(resolve));
     }
+  }
+
+  /** What the first group of `pattern` is in what the child has printed. */
+  word(pattern: RegExp): string {
+    return pattern.exec(this.#stdout)?.[1] ?? '';
   }
 
   kill(signal: NodeJS.Signals): void {

@@ -38,8 +38,10 @@ import * as udpEcho from './34-udp-echo.ts';
 import * as unixEcho from './35-unix-echo.ts';
 import * as tlsEcho from './36-tls-echo.ts';
 import * as relayWithTls from './37-relay-with-tls.ts';
-import * as highScores from './51-high-scores.ts';
+import * as chatServer from './38-chat-server.ts';
+import * as gracefulShutdown from './39-graceful-shutdown.ts';
 import * as delayedHttp from './50-delayed-http.ts';
+import * as highScores from './51-high-scores.ts';
 import * as zmqRequestReply from './52-zmq-request-reply.ts';
 import * as zmqPoller from './53-zmq-poller.ts';
 import type { Programs } from './tour.ts';
@@ -84,6 +86,8 @@ export const programs: Programs = {
   '37-relay-with-tls': relayWithTls,
   '51-high-scores': highScores,
   '50-delayed-http': delayedHttp,
+  '38-chat-server': chatServer,
+  '39-graceful-shutdown': gracefulShutdown,
   '52-zmq-request-reply': zmqRequestReply,
   '53-zmq-poller': zmqPoller,
 };

@@ -12,19 +12,22 @@ import type { Reactor } from '../core/reactor.ts';
 import { Scheduler } from '../core/scheduler.ts';
 import type { Port } from '../net/address.ts';
 import { type ConnectOptions, createConnection } from '../net/connect.ts';
+import { type AcceptedSocketOptions, connectAcceptedSocket } from '../net/connect-accepted-socket.ts';
 import { createUnixConnection, type UnixConnectOptions } from '../net/connect-unix.ts';
 import { createDatagramEndpoint, type DatagramOptions } from '../net/create-datagram-endpoint.ts';
 import { createServer, type Hosts, type ServeOptions } from '../net/create-server.ts';
 import { createUnixServer, type UnixServeOptions } from '../net/create-unix-server.ts';
 import type { UdpTransport } from '../net/datagram-transport.ts';
+import type { StreamSocketLike } from '../net/given-socket.ts';
 import { type AddressInfo, type AddressInfoOptions, getaddrinfo, getnameinfo } from '../net/name-lookup.ts';
 import type { BaseProtocol, DatagramProtocol, StreamProtocol, SubprocessProtocol } from '../net/protocols.ts';
+import { type OpenFile, type SendfileOptions, sendfile } from '../net/sendfile.ts';
 import type { Server } from '../net/server.ts';
 import type { SSLContext } from '../net/ssl-context.ts';
 import { type StartTlsOptions, startTls } from '../net/start-tls.ts';
 import type { StreamTransport } from '../net/stream-transport.ts';
 import type { TlsTransport } from '../net/tls-transport.ts';
-import type { BaseTransport } from '../net/transports.ts';
+import type { BaseTransport, WriteTransport } from '../net/transports.ts';
 import type { UnixPath } from '../net/unix-address.ts';
 import type { ReadPipeTransport, WritePipeTransport } from '../process/pipe-transports.ts';
 import { connectReadPipe, connectWritePipe, type PipeEnd } from '../process/pipes.ts';
@@ -93,7 +96,7 @@ export class EventLoop extends Scheduler {
    */
   createUnixConnection<P extends StreamProtocol>(
     factory: () => P,
-    path: UnixPath,
+    path: UnixPath | null = null,
     options: UnixConnectOptions = {},
   ): CoroutineObject<[transport: StreamTransport, protocol: P]> {
     return createUnixConnection(this, factory, path, options);
@@ -105,7 +108,7 @@ export class EventLoop extends Scheduler {
    */
   createUnixServer(
     factory: () => StreamProtocol,
-    path: UnixPath,
+    path: UnixPath | null = null,
     options: UnixServeOptions = {},
   ): CoroutineObject<Server<string>> {
     return createUnixServer(this, factory, path, options);
@@ -122,6 +125,37 @@ export class EventLoop extends Scheduler {
     options: StartTlsOptions = {},
   ): CoroutineObject<TlsTransport> {
     return startTls(this, transport, protocol, sslcontext, options);
+  }
+
+  /**
+   * Let the protocol that `factory` makes serve a connection that somebody else has accepted; the transport owns it.
+   * @throws {ValueError} where `sock` is no connected socket of streams.
+   */
+  connectAcceptedSocket<P extends StreamProtocol>(
+    factory: () => P,
+    sock: StreamSocketLike,
+    options: AcceptedSocketOptions = {},
+  ): CoroutineObject<[transport: StreamTransport, protocol: P]> {
+    return connectAcceptedSocket(this, factory, sock, options);
+  }
+
+  /**
+   * Send a file over a transport, from `offset` on, at most `count` bytes. Nothing is read from the connection meanwhile.
+   *
+   * ```ts
+   * const [, writer] = yield* asyncio.openConnection('127.0.0.1', 8888);
+   * const file = yield* asyncio.wrapFuture(import('node:fs/promises').then(({ open }) => open('page.html')));
+   * yield* loop.sendfile(writer.transport, file);
+   * ```
+   * @returns how many bytes were sent.
+   * @throws {SendfileNotAvailableError} with `fallback: false`, where the system cannot send files by itself: Node cannot.
+   */
+  sendfile(
+    transport: WriteTransport,
+    file: OpenFile,
+    options: SendfileOptions = {},
+  ): CoroutineObject<number> {
+    return sendfile(this, transport, file, options);
   }
 
   /**

@@ -7,14 +7,17 @@
 import type { Coroutine } from '../core/awaitable.ts';
 import type { Address, Channel, Listener, ListenerSink, SocketAddress } from '../core/channel.ts';
 import { type CoroutineObject, LazyCoroutine } from '../core/coroutine.ts';
-import { CancelledError, isExit, OSError, RuntimeError } from '../core/errors.ts';
+import { CancelledError, isExit, OSError, RuntimeError, TimeoutError } from '../core/errors.ts';
 import type { Future } from '../core/future.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import { sleep } from '../core/sleep.ts';
+import { wait } from '../structured/wait.ts';
+import { waitFor } from '../structured/wait-for.ts';
 import { makeProtocol } from './connect.ts';
 import { beginHandshake } from './handshake.ts';
 import { toOSError } from './os-error.ts';
 import type { StreamProtocol } from './protocols.ts';
+import { SOCK_STREAM } from './socket-constants.ts';
 import { StreamTransport, type TransportOwner } from './stream-transport.ts';
 import type { Tls } from './tls-options.ts';
 import { TlsTransport } from './tls-transport.ts';
@@ -22,6 +25,11 @@ import { TransportSocket } from './transport-socket.ts';
 
 /** A connection that came: its transport, or the handshake before there is one. */
 type Client = Pick<StreamTransport, 'close' | 'abort'>;
+/** How a server is shut down. */
+export interface ShutdownOptions {
+  /** How long connections and their handlers have to end by themselves, in seconds; `null`: as long as they need. */
+  readonly grace: number | null;
+}
 
 /** @typeParam A what addresses it listens at: host and port, or a path. `Server<Address>` is any server. */
 export class Server<A extends Address = SocketAddress>
@@ -36,6 +44,9 @@ export class Server<A extends Address = SocketAddress>
   #listeners: readonly Listener<A>[] | null;
   #serving = false;
   #servingForever: Future<never> | null = null;
+  /** @internal The handlers of its connections that run, where they are coroutines. */
+  _handlers: ReadonlySet<Future<unknown>> = new Set();
+  #cutShort = false;
   /** Who waits for the end; `null` when it has come. */
   #waiters: Future<void>[] | null = [];
 
@@ -53,7 +64,7 @@ export class Server<A extends Address = SocketAddress>
     this.#listeners = listeners;
     this.#factory = factory;
     this.#sockets = listeners.map(
-      (listener) => new TransportSocket<A>({ info: (name) => factOf(listener, name) }),
+      (listener) => new TransportSocket<A>({ info: (name) => factOf(listener, name) }, SOCK_STREAM),
     );
   }
 
@@ -157,6 +168,57 @@ export class Server<A extends Address = SocketAddress>
     const waiter = this.#loop.createFuture<void>();
     this.#waiters.push(waiter);
     yield* waiter;
+  }
+
+  /**
+   * End gracefully: stop listening, let the connections and their handlers end by themselves for `grace` seconds, then abort the connections and
+   * cancel the handlers that are left. Called again with another `grace` it is that which counts, so `{ grace: 0 }` ends the waiting of the first call.
+   * Cancelled, it aborts and cancels at once.
+   *
+   * ```ts
+   * const server = yield* asyncio.startServer(handle, '127.0.0.1', 8888);
+   * const allDone = yield* server.shutdown({ grace: 10 });
+   * ```
+   * @returns whether all ended by themselves.
+   */
+  shutdown(options: ShutdownOptions): CoroutineObject<boolean> {
+    return new LazyCoroutine<boolean>(this.#shutdown, this, [options]);
+  }
+
+  *#shutdown({ grace }: ShutdownOptions): Coroutine<boolean> {
+    // What is no time is found out before anything ends.
+    const ended = waitFor(() => this.#ended(), grace);
+    this.close();
+    try {
+      yield* ended;
+    } catch (error) {
+      const told = new Set<Future<unknown>>();
+      if (this.#waiters !== null || this._handlers.size > 0) this.#cut(told);
+      if (!(error instanceof TimeoutError)) throw error;
+      yield* this.#waitClosed();
+      while (this._handlers.size > 0) {
+        // One may have begun just before its connection was aborted.
+        this.#cut(told);
+        yield* wait([...this._handlers]);
+      }
+    }
+    return !this.#cutShort;
+  }
+
+  /** Abort the connections, and cancel the handlers, each once: what they do then to clean up is their own. */
+  #cut(told: Set<Future<unknown>>): void {
+    this.#cutShort = true;
+    this.abortClients();
+    for (const handler of this._handlers) {
+      if (!told.has(handler)) handler.cancel();
+      told.add(handler);
+    }
+  }
+
+  /** Wait until all connections are gone, and their handlers have ended. */
+  *#ended(): Coroutine<void> {
+    yield* this.#waitClosed();
+    while (this._handlers.size > 0) yield* wait([...this._handlers]);
   }
 
   #wakeIfEnded(): void {

@@ -23,6 +23,20 @@ export const IPPROTO_IP: 0 = 0;
 export const IPPROTO_TCP: 6 = 6;
 export const IPPROTO_UDP: 17 = 17;
 
+/** Options of sockets, and what they are about: for `getsockopt` and `setsockopt`. */
+export const SOL_SOCKET: 1 = 1;
+export const SO_TYPE: 3 = 3;
+export const SO_BROADCAST: 6 = 6;
+export const SO_SNDBUF: 7 = 7;
+export const SO_RCVBUF: 8 = 8;
+export const SO_KEEPALIVE: 9 = 9;
+export const SO_PROTOCOL: 38 = 38;
+export const TCP_NODELAY: 1 = 1;
+export const TCP_KEEPIDLE: 4 = 4;
+export const IP_TTL: 2 = 2;
+export const IP_MULTICAST_TTL: 33 = 33;
+export const IP_MULTICAST_LOOP: 34 = 34;
+
 /** `getaddrinfo`: addresses to listen at. */
 export const AI_PASSIVE: 0x1 = 0x1;
 /** `getaddrinfo`: tell the canonical name. */

@@ -17,7 +17,7 @@ scenario('a port is chosen by the system, and told', function* ({ loop }) {
   assert.equal(socket?.getpeername(), null);
   assert.match(
     String(server),
-    /^<Server sockets=\[<asyncio\.TransportSocket fd=\d+, family=4, laddr=\('127\.0\.0\.1', \d+\)>\]>$/,
+    /^<Server sockets=\[<asyncio\.TransportSocket fd=\d+, family=4, type=1, proto=6, laddr=\('127\.0\.0\.1', \d+\)>\]>$/,
   );
   assert.equal(server.getLoop(), loop);
   assert.equal(server.isServing(), true);
@@ -155,7 +155,7 @@ scenario('what makes no sense is refused, and says why', function* ({ loop }) {
     serve(HOST, 0, { backlog: 0 }),
   );
   yield* refused('TypeError', /host must be a string or null, not 1/, serve(1 as never, 0));
-  yield* refused('TypeError', /unexpected option 'sock'/, serve(HOST, 0, { sock: 1 } as never));
+  yield* refused('TypeError', /unexpected option 'socket'/, serve(HOST, 0, { socket: 1 } as never));
   yield* refused('NotImplementedError', /reuseAddress: false/, serve(HOST, 0, { reuseAddress: false }));
   yield* refused(
     'TypeError',

@@ -9,14 +9,15 @@
  * tells when it has gone. Until then the channel takes nothing, so that what waits stays in its owner's hands.
  */
 import type { Socket } from 'node:net';
-import type { Address, Channel, ChannelSink, SocketAddress } from '../../core/channel.ts';
+import type { Address, Channel, ChannelOptions, ChannelSink, SocketAddress } from '../../core/channel.ts';
+import { optionsOf } from './options.ts';
 
 const NOTHING: Uint8Array = Buffer.alloc(0);
 
 /** A channel as its owner sees it. */
 export interface OwnedChannel {
   readonly sink: ChannelSink | null;
-  close(): void;
+  close(reason?: Error | null): void;
   /** Close it without its sink having asked for that. */
   abandon(error: Error): void;
 }
@@ -66,6 +67,7 @@ export class SocketChannel implements Yielding {
   #stalled = false;
   #paused = true;
   #closed = false;
+  #options: ChannelOptions | null = null;
 
   /** @param receiver the `onread` option that `socket` was made with, or `null` if it is to be read through `'data'` events. */
   constructor(socket: Socket, owner: ChannelOwner, receiver: Receiver | null, names?: Names) {
@@ -93,6 +95,11 @@ export class SocketChannel implements Yielding {
 
   get unsent(): number {
     return this.#socket.writableLength;
+  }
+
+  get options(): ChannelOptions {
+    this.#options ??= optionsOf(this.#socket, this.#socket.localAddress !== undefined);
+    return this.#options;
   }
 
   info(name: string): unknown {

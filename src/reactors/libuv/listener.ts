@@ -29,12 +29,15 @@ export class ServerListener<A extends Address = SocketAddress> implements Listen
   #sink: ListenerSink | null = null;
   #closed = false;
 
-  /** @param server listens already; made with `pauseOnConnect`. */
-  constructor(server: Server, backlog: number, owner: ListenerOwner) {
+  /**
+   * @param server listens already; made with `pauseOnConnect`.
+   * @param path of a Unix socket, where Node does not know it.
+   */
+  constructor(server: Server, backlog: number, owner: ListenerOwner, path: string | null = null) {
     this.#server = server;
     this.#owner = owner;
     this.#backlog = backlog;
-    this.address = addressOf(server) as A;
+    this.address = (path ?? addressOf(server)) as A;
     server.on('connection', this.#connected);
     server.on('error', this.#failed);
     owner.listenerOpened(this);

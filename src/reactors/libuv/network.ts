@@ -22,6 +22,7 @@ import type {
 import { ConnectionAbortedError, NotImplementedError } from '../../core/errors.ts';
 import type { TlsRequest } from '../../core/tls.ts';
 import { warn } from '../../core/warn.ts';
+import { adoptDatagrams, adoptListener, adoptStream } from './adopt.ts';
 import { type OwnedChannel, Receiver, SocketChannel } from './channel.ts';
 import { type DatagramOwner, openDatagrams, type UdpChannel } from './datagram.ts';
 import { type ListenerOwner, ServerListener } from './listener.ts';
@@ -132,6 +133,22 @@ export class LibuvNetwork implements Network, ListenerOwner, DatagramOwner {
       return secure(channel, request, this, done);
     }
     throw new NotImplementedError('the libuv reactor can secure connections of its own alone');
+  }
+
+  adoptStream(socket: object): Channel {
+    return adoptStream(socket, this, hasOnread);
+  }
+
+  adoptListener(
+    socket: object,
+    options: Pick<ListenOptions, 'backlog' | 'keepAlive'>,
+    done: Done<Listener<Address>>,
+  ): Operation {
+    return adoptListener(socket, options, this, done);
+  }
+
+  adoptDatagrams(socket: object, done: Done<DatagramChannel>): Operation {
+    return adoptDatagrams(socket, this, done);
   }
 
   reverse({ host, port }: Endpoint, done: Done<string>): Operation {
