@@ -7,7 +7,7 @@
 import type { Coroutine } from '../core/awaitable.ts';
 import type { Address, Channel, Listener, ListenerSink, SocketAddress } from '../core/channel.ts';
 import { type CoroutineObject, LazyCoroutine } from '../core/coroutine.ts';
-import { CancelledError, isExit, RuntimeError } from '../core/errors.ts';
+import { CancelledError, isExit, OSError, RuntimeError } from '../core/errors.ts';
 import type { Future } from '../core/future.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import { sleep } from '../core/sleep.ts';
@@ -16,6 +16,9 @@ import { toOSError } from './os-error.ts';
 import type { StreamProtocol } from './protocols.ts';
 import { StreamTransport, type TransportOwner } from './stream-transport.ts';
 import { TransportSocket } from './transport-socket.ts';
+
+/** What the system says when it cannot accept a connection for want of something. */
+const OUT_OF_RESOURCES: readonly string[] = ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'];
 
 /** @typeParam A what addresses it listens at: host and port, or a path. `Server<Address>` is any server. */
 export class Server<A extends Address = SocketAddress>
@@ -191,11 +194,12 @@ export class Server<A extends Address = SocketAddress>
 
   /** For the channel. */
   listenerFailed(error: unknown): void {
-    this.#loop.callExceptionHandler({
-      message: 'A connection could not be accepted',
-      exception: toOSError(error),
-      server: this,
-    });
+    const exception = toOSError(error);
+    const exhausted = exception instanceof OSError && OUT_OF_RESOURCES.includes(exception.code ?? '');
+    const message = exhausted
+      ? 'socket.accept() out of system resource'
+      : 'A connection could not be accepted';
+    this.#loop.callExceptionHandler({ message, exception, server: this });
   }
 
   /** @internal */
