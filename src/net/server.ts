@@ -11,6 +11,7 @@ import { CancelledError, isExit, OSError, RuntimeError } from '../core/errors.ts
 import type { Future } from '../core/future.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import { sleep } from '../core/sleep.ts';
+import { AbstractServer } from './abstract-server.ts';
 import { makeProtocol } from './connect.ts';
 import { toOSError } from './os-error.ts';
 import type { StreamProtocol } from './protocols.ts';
@@ -22,7 +23,8 @@ const OUT_OF_RESOURCES: readonly string[] = ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENO
 
 /** @typeParam A what addresses it listens at: host and port, or a path. `Server<Address>` is any server. */
 export class Server<A extends Address = SocketAddress>
-  implements TransportOwner, ListenerSink, AsyncDisposable
+  extends AbstractServer
+  implements TransportOwner, ListenerSink
 {
   readonly #loop: Scheduler;
   readonly #factory: () => StreamProtocol;
@@ -42,6 +44,7 @@ export class Server<A extends Address = SocketAddress>
     factory: () => StreamProtocol,
     where = 'createServer()',
   ) {
+    super();
     this.#loop = loop;
     this.#where = where;
     this.#listeners = listeners;
@@ -57,17 +60,17 @@ export class Server<A extends Address = SocketAddress>
   }
 
   /** The loop that it belongs to. */
-  getLoop(): Scheduler {
+  override getLoop(): Scheduler {
     return this.#loop;
   }
 
   /** Does it accept connections? */
-  isServing(): boolean {
+  override isServing(): boolean {
     return this.#serving;
   }
 
   /** Stop listening. Connections that were accepted go on. */
-  close(): void {
+  override close(): void {
     const listeners = this.#listeners;
     if (listeners === null) return;
     this.#listeners = null;
@@ -80,17 +83,17 @@ export class Server<A extends Address = SocketAddress>
   }
 
   /** Close every connection that it accepted, after what they have to send. */
-  closeClients(): void {
+  override closeClients(): void {
     for (const transport of [...this.#clients]) transport.close();
   }
 
   /** Close every connection that it accepted at once. */
-  abortClients(): void {
+  override abortClients(): void {
     for (const transport of [...this.#clients]) transport.abort();
   }
 
   /** Begin to accept connections; for servers that were made with `startServing: false`. Has no effect on one that does. */
-  startServing(): CoroutineObject<void> {
+  override startServing(): CoroutineObject<void> {
     return new LazyCoroutine(this.#startServing, this);
   }
 
@@ -111,7 +114,7 @@ export class Server<A extends Address = SocketAddress>
    * Accept connections until the task is cancelled, which closes the server and its connections, after what they have to send.
    * @throws {RuntimeError} where it was closed, or another task is in this method.
    */
-  serveForever(): CoroutineObject<never> {
+  override serveForever(): CoroutineObject<never> {
     return new LazyCoroutine(this.#serveForever, this);
   }
 
@@ -142,7 +145,7 @@ export class Server<A extends Address = SocketAddress>
   }
 
   /** Wait until the server is closed and all its connections are gone. */
-  waitClosed(): CoroutineObject<void> {
+  override waitClosed(): CoroutineObject<void> {
     return new LazyCoroutine(this.#waitClosed, this);
   }
 
@@ -158,30 +161,6 @@ export class Server<A extends Address = SocketAddress>
     if (waiters === null || this.#listeners !== null || this.#clients.size > 0) return;
     this.#waiters = null;
     for (const waiter of waiters) if (!waiter.done()) waiter.setResult(undefined);
-  }
-
-  /** The server itself, for `asyncWith`. */
-  aenter(): CoroutineObject<this> {
-    return new LazyCoroutine<this>(this.#aenter, this);
-  }
-
-  *#aenter(): Coroutine<this> {
-    return this;
-  }
-
-  /** Close it, and wait for its end. */
-  aexit(_error?: unknown): CoroutineObject<void> {
-    return new LazyCoroutine(this.#aexit, this);
-  }
-
-  *#aexit(): Coroutine<void> {
-    this.close();
-    yield* this.#waitClosed();
-  }
-
-  /** Close it, and wait for its end. */
-  [Symbol.asyncDispose](): CoroutineObject<void> {
-    return this.aexit();
   }
 
   // ---- connections --------------------------------------------------------------------------------------------------------------
@@ -234,7 +213,7 @@ export class Server<A extends Address = SocketAddress>
     this.#wakeIfEnded();
   }
 
-  toString(): string {
+  override toString(): string {
     return `<Server sockets=[${this.sockets.join(', ')}]>`;
   }
 }
