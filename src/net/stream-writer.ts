@@ -4,7 +4,7 @@
  * `write` does not wait; `drain` after it keeps what waits to be sent within the transport's limits. A stream that nobody holds any more, neither its
  * reader nor its writer, is closed when it is collected, and reported. Source: Python docs, "Streams", `StreamWriter`; asyncio/streams.py.
  */
-import type { Coroutine } from '../core/awaitable.ts';
+import type { Coroutine, Suspension } from '../core/awaitable.ts';
 import type { Address } from '../core/channel.ts';
 import { type CoroutineObject, LazyCoroutine } from '../core/coroutine.ts';
 import type { Future } from '../core/future.ts';
@@ -35,6 +35,23 @@ const collected = new FinalizationRegistry<Unclosed>(({ transport, loop }) => {
   warn(`unclosed <StreamWriter transport=${transport}>: close() it`, 'ResourceWarning');
   transport.close();
 });
+
+const DONE: IteratorResult<Suspension, void> = { done: true, value: undefined };
+const NOTHING: Iterator<Suspension, void, unknown> = { next: () => DONE };
+
+/** `drain()`, which mostly has nothing to do: then it needs no generator. */
+class Draining extends LazyCoroutine<void> {
+  readonly #writer: StreamWriter;
+
+  constructor(drain: () => Coroutine<void>, writer: StreamWriter) {
+    super(drain, writer);
+    this.#writer = writer;
+  }
+
+  override _begin(): Iterator<Suspension, void, unknown> {
+    return this.#writer._isDrained ? NOTHING : super._begin();
+  }
+}
 
 export class StreamWriter implements AsyncDisposable {
   readonly #transport: Transport;
@@ -69,7 +86,13 @@ export class StreamWriter implements AsyncDisposable {
    * @throws the error that the connection was lost with, or {ConnectionResetError}.
    */
   drain(): CoroutineObject<void> {
-    return new LazyCoroutine<void>(this.#drain, this);
+    return new Draining(this.#drain, this);
+  }
+
+  /** @internal Is there nothing to wait for, and nothing to fail with? */
+  get _isDrained(): boolean {
+    if (this.#protocol._isHeld || this.#transport.isClosing()) return false;
+    return this.#reader === null || this.#reader.exception() === null;
   }
 
   *#drain(): Coroutine<void> {
