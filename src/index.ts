@@ -72,6 +72,7 @@ export { attach } from './loop/attach.ts';
 export { EventLoop, type EventLoopOptions } from './loop/event-loop.ts';
 export { getEventLoop, getRunningLoop, newEventLoop, setEventLoop } from './loop/loops.ts';
 export { Runner, type RunnerOptions, run } from './loop/runner.ts';
+export { AbstractServer } from './net/abstract-server.ts';
 export type { Port } from './net/address.ts';
 export type { ConnectOptions } from './net/connect.ts';
 export type { AcceptedSocketOptions } from './net/connect-accepted-socket.ts';

@@ -13,6 +13,7 @@ import type { Scheduler } from '../core/scheduler.ts';
 import { sleep } from '../core/sleep.ts';
 import { wait } from '../structured/wait.ts';
 import { waitFor } from '../structured/wait-for.ts';
+import { AbstractServer } from './abstract-server.ts';
 import { makeProtocol } from './connect.ts';
 import { beginHandshake } from './handshake.ts';
 import { toOSError } from './os-error.ts';
@@ -30,10 +31,13 @@ export interface ShutdownOptions {
   /** How long connections and their handlers have to end by themselves, in seconds; `null`: as long as they need. */
   readonly grace: number | null;
 }
+/** What the system says when it cannot accept a connection for want of something. */
+const OUT_OF_RESOURCES: readonly string[] = ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'];
 
 /** @typeParam A what addresses it listens at: host and port, or a path. `Server<Address>` is any server. */
 export class Server<A extends Address = SocketAddress>
-  implements TransportOwner, ListenerSink, AsyncDisposable
+  extends AbstractServer
+  implements TransportOwner, ListenerSink
 {
   readonly #loop: Scheduler;
   readonly #factory: () => StreamProtocol;
@@ -58,6 +62,7 @@ export class Server<A extends Address = SocketAddress>
     tls: Tls | null = null,
     where = 'createServer()',
   ) {
+    super();
     this.#tls = tls;
     this.#loop = loop;
     this.#where = where;
@@ -74,17 +79,17 @@ export class Server<A extends Address = SocketAddress>
   }
 
   /** The loop that it belongs to. */
-  getLoop(): Scheduler {
+  override getLoop(): Scheduler {
     return this.#loop;
   }
 
   /** Does it accept connections? */
-  isServing(): boolean {
+  override isServing(): boolean {
     return this.#serving;
   }
 
   /** Stop listening. Connections that were accepted go on. */
-  close(): void {
+  override close(): void {
     const listeners = this.#listeners;
     if (listeners === null) return;
     this.#listeners = null;
@@ -97,17 +102,17 @@ export class Server<A extends Address = SocketAddress>
   }
 
   /** Close every connection that it accepted, after what they have to send. */
-  closeClients(): void {
+  override closeClients(): void {
     for (const client of [...this.#clients]) client.close();
   }
 
   /** Close every connection that it accepted at once. */
-  abortClients(): void {
+  override abortClients(): void {
     for (const client of [...this.#clients]) client.abort();
   }
 
   /** Begin to accept connections; for servers that were made with `startServing: false`. Has no effect on one that does. */
-  startServing(): CoroutineObject<void> {
+  override startServing(): CoroutineObject<void> {
     return new LazyCoroutine(this.#startServing, this);
   }
 
@@ -128,7 +133,7 @@ export class Server<A extends Address = SocketAddress>
    * Accept connections until the task is cancelled, which closes the server and its connections, after what they have to send.
    * @throws {RuntimeError} where it was closed, or another task is in this method.
    */
-  serveForever(): CoroutineObject<never> {
+  override serveForever(): CoroutineObject<never> {
     return new LazyCoroutine(this.#serveForever, this);
   }
 
@@ -159,7 +164,7 @@ export class Server<A extends Address = SocketAddress>
   }
 
   /** Wait until the server is closed and all its connections are gone. */
-  waitClosed(): CoroutineObject<void> {
+  override waitClosed(): CoroutineObject<void> {
     return new LazyCoroutine(this.#waitClosed, this);
   }
 
@@ -230,30 +235,6 @@ export class Server<A extends Address = SocketAddress>
     for (const waiter of waiters) if (!waiter.done()) waiter.setResult(undefined);
   }
 
-  /** The server itself, for `asyncWith`. */
-  aenter(): CoroutineObject<this> {
-    return new LazyCoroutine<this>(this.#aenter, this);
-  }
-
-  *#aenter(): Coroutine<this> {
-    return this;
-  }
-
-  /** Close it, and wait for its end. */
-  aexit(_error?: unknown): CoroutineObject<void> {
-    return new LazyCoroutine(this.#aexit, this);
-  }
-
-  *#aexit(): Coroutine<void> {
-    this.close();
-    yield* this.#waitClosed();
-  }
-
-  /** Close it, and wait for its end. */
-  [Symbol.asyncDispose](): CoroutineObject<void> {
-    return this.aexit();
-  }
-
   // ---- connections --------------------------------------------------------------------------------------------------------------
 
   /** For the channel: A connection came. Its protocol is made in the next iteration, as everything that belongs to the user runs. */
@@ -264,11 +245,12 @@ export class Server<A extends Address = SocketAddress>
 
   /** For the channel. */
   listenerFailed(error: unknown): void {
-    this.#loop.callExceptionHandler({
-      message: 'A connection could not be accepted',
-      exception: toOSError(error),
-      server: this,
-    });
+    const exception = toOSError(error);
+    const exhausted = exception instanceof OSError && OUT_OF_RESOURCES.includes(exception.code ?? '');
+    const message = exhausted
+      ? 'socket.accept() out of system resource'
+      : 'A connection could not be accepted';
+    this.#loop.callExceptionHandler({ message, exception, server: this });
   }
 
   /** @internal */
@@ -321,7 +303,7 @@ export class Server<A extends Address = SocketAddress>
     this.#wakeIfEnded();
   }
 
-  toString(): string {
+  override toString(): string {
     return `<Server sockets=[${this.sockets.join(', ')}]>`;
   }
 }

@@ -213,7 +213,15 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
     if (this.#exception !== null) throw this.#exception;
     if (count === 0) return this.#queue.take(0);
     if (count < 0) return yield* this.#readAll();
-    while (this.#queue.size === 0 && !this.#eof) yield* this.#waitForData('read');
+    // The same as in `#waitForData`, without a generator more: this is where most streams spend their time.
+    while (this.#queue.size === 0 && !this.#eof) {
+      const waiter = this.#newWaiter('read');
+      try {
+        yield* waiter;
+      } finally {
+        if (this.#waiter === waiter) this.#waiter = null;
+      }
+    }
     return this.#take(Math.min(count, this.#queue.size));
   }
 
@@ -322,6 +330,15 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
 
   /** Wait until something is fed. */
   *#waitForData(method: string): Coroutine<void> {
+    const waiter = this.#newWaiter(method);
+    try {
+      yield* waiter;
+    } finally {
+      if (this.#waiter === waiter) this.#waiter = null;
+    }
+  }
+
+  #newWaiter(method: string): Future<void> {
     if (this.#waiter !== null) {
       throw new RuntimeError(
         `${method}() called while another coroutine is already waiting for incoming data: one task at a time can read`,
@@ -331,11 +348,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
     if (this.#paused) this.#resume();
     const waiter = new Future<void>({ loop: this.#loop });
     this.#waiter = waiter;
-    try {
-      yield* waiter;
-    } finally {
-      if (this.#waiter === waiter) this.#waiter = null;
-    }
+    return waiter;
   }
 
   /** The lines of the stream, each with its newline. */

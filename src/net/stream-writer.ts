@@ -6,7 +6,7 @@
  */
 import type { Writable } from 'node:stream';
 import type { WritableStream } from 'node:stream/web';
-import type { Coroutine } from '../core/awaitable.ts';
+import type { Coroutine, Suspension } from '../core/awaitable.ts';
 import type { Address } from '../core/channel.ts';
 import { type CoroutineObject, LazyCoroutine } from '../core/coroutine.ts';
 import { ConnectionResetError, RuntimeError } from '../core/errors.ts';
@@ -50,6 +50,23 @@ export type WriterTlsOptions = Omit<StartTlsOptions, 'serverSide'>;
 export interface LoneWriterOptions extends AdaptOptions {
   /** By default the running loop. */
   readonly loop?: Scheduler | undefined;
+}
+
+const DONE: IteratorResult<Suspension, void> = { done: true, value: undefined };
+const NOTHING: Iterator<Suspension, void, unknown> = { next: () => DONE };
+
+/** `drain()`, which mostly has nothing to do: then it needs no generator. */
+class Draining extends LazyCoroutine<void> {
+  readonly #writer: StreamWriter;
+
+  constructor(drain: () => Coroutine<void>, writer: StreamWriter) {
+    super(drain, writer);
+    this.#writer = writer;
+  }
+
+  override _begin(): Iterator<Suspension, void, unknown> {
+    return this.#writer._isDrained ? NOTHING : super._begin();
+  }
 }
 
 export class StreamWriter implements AsyncDisposable {
@@ -128,7 +145,13 @@ export class StreamWriter implements AsyncDisposable {
    * @throws the error that the connection was lost with, or {ConnectionResetError}.
    */
   drain(): CoroutineObject<void> {
-    return new LazyCoroutine<void>(this.#drain, this);
+    return new Draining(this.#drain, this);
+  }
+
+  /** @internal Is there nothing to wait for, and nothing to fail with? */
+  get _isDrained(): boolean {
+    if (this.#protocol._isHeld || this.#transport.isClosing()) return false;
+    return this.#reader === null || this.#reader.exception() === null;
   }
 
   *#drain(): Coroutine<void> {

@@ -49,7 +49,7 @@ class Client {
 }
 
 async function start(grace: string): Promise<{ readonly child: Child; readonly port: number }> {
-  const child = new Child(program, { GRACE: grace, PORT: '0' });
+  const child = new Child(program, { env: { GRACE: grace, PORT: '0' } });
   await child.says('serving at port ');
   return { child, port: Number(child.word(/serving at port (\d+)/)) };
 }

@@ -370,20 +370,46 @@ scenario(
   'a connection that cannot be accepted is reported, and the server goes on',
   function* ({ loop, reports }) {
     const server = yield* loop.createServer(() => new Echo(loop), HOST, 0);
-    const error = Object.assign(new Error('accept EMFILE'), {
-      code: 'EMFILE',
-      errno: -24,
-      syscall: 'accept',
-    });
-    server.listenerFailed(error);
-    const [report] = reports();
-    assert.equal(report?.message, 'A connection could not be accepted');
-    assert.equal(String(report?.exception), 'OSError: [Errno 24] Too many open files');
+    const failures = { EMFILE: -24, ECONNABORTED: -103 };
+    for (const [code, errno] of Object.entries(failures)) {
+      server.listenerFailed(Object.assign(new Error(`accept ${code}`), { code, errno, syscall: 'accept' }));
+    }
+    assert.deepEqual(
+      reports().map(({ message, exception }) => `${message}: ${String(exception)}`),
+      [
+        'socket.accept() out of system resource: OSError: [Errno 24] Too many open files',
+        'A connection could not be accepted: ConnectionAbortedError: [Errno 103] Software caused connection abort',
+      ],
+    );
     assert.equal(server.isServing(), true);
     server.close();
     yield* server.waitClosed();
   },
 );
+
+scenario('a server of another kind has what all servers have', function* () {
+  class Custom extends asyncio.AbstractServer {
+    closed = false;
+
+    override close(): void {
+      this.closed = true;
+    }
+
+    override waitClosed(): asyncio.CoroutineObject<void> {
+      return asyncio.sleep(0);
+    }
+  }
+  const custom = new Custom();
+  yield* asyncio.asyncWith(custom, function* (server) {
+    assert.equal(server, custom);
+  });
+  assert.equal(custom.closed, true);
+  const bare = new asyncio.AbstractServer();
+  const calls = [bare.close, bare.closeClients, bare.abortClients, bare.getLoop, bare.isServing];
+  for (const call of [...calls, bare.startServing, bare.serveForever, bare.waitClosed]) {
+    assert.throws(() => call.call(bare), asyncio.NotImplementedError);
+  }
+});
 
 scenario('a server given up while it binds leaves nothing open', function* ({ loop }) {
   let completed = 0;

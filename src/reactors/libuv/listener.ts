@@ -13,6 +13,7 @@ import {
   SocketChannel,
   toAddress,
 } from './channel.ts';
+import { Exhaustion } from './exhaustion.ts';
 
 /** Who keeps count of the open listeners. */
 export interface ListenerOwner extends ChannelOwner {
@@ -25,6 +26,7 @@ export class ServerListener<A extends Address = SocketAddress> implements Listen
   readonly #server: Server;
   readonly #owner: ListenerOwner;
   readonly #backlog: number;
+  readonly #exhaustion = new Exhaustion();
   #held: Socket[] = [];
   #sink: ListenerSink | null = null;
   #closed = false;
@@ -67,8 +69,11 @@ export class ServerListener<A extends Address = SocketAddress> implements Listen
 
   readonly #connected = (socket: Socket): void => {
     const sink = this.#sink;
-    if (sink !== null) sink.listenerAccepted(channelOf(socket, this.#owner, this.address));
-    else if (this.#closed || this.#held.length >= this.#backlog) socket.destroy();
+    if (sink !== null) {
+      const exhausted = this.#exhaustion.check(descriptorOf(socket));
+      sink.listenerAccepted(channelOf(socket, this.#owner, this.address));
+      if (exhausted !== null) sink.listenerFailed(exhausted);
+    } else if (this.#closed || this.#held.length >= this.#backlog) socket.destroy();
     else this.#held.push(socket);
   };
 

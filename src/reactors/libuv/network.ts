@@ -43,7 +43,13 @@ export class LibuvNetwork implements Network, ListenerOwner, DatagramOwner {
   readonly #channels = new Set<OwnedChannel>();
   readonly #listeners = new Set<ServerListener<Address>>();
   readonly #datagrams = new Set<UdpChannel>();
+  readonly settleSoon: (channel: SocketChannel) => void;
   #receiveBuffer: Uint8Array | null = null;
+
+  /** @param settleSoon lets whoever was given something go on, then calls the channel's `_settle`. */
+  constructor(settleSoon: (channel: SocketChannel) => void) {
+    this.settleSoon = settleSoon;
+  }
 
   /** Where all channels read into. */
   get receiveBuffer(): Uint8Array {
