@@ -1,0 +1,179 @@
+/**
+ * Workers that are threads of this process: `node:worker_threads`.
+ *
+ * Each has a channel of its own, which can be read while this thread blocks. Source: Node docs, "Worker threads".
+ */
+import {
+  MessageChannel,
+  type MessagePort,
+  type ResourceLimits,
+  receiveMessageOnPort,
+  type Transferable,
+  Worker,
+} from 'node:worker_threads';
+import { bell } from './bell.ts';
+import type { Carrier, Link, LinkSink } from './link.ts';
+import {
+  ABORT,
+  ABORTED,
+  CLOSE,
+  EXITED,
+  type FromWorker,
+  PING,
+  POSTED,
+  type ToWorker,
+  WORDS,
+} from './messages.ts';
+import { THREAD_PROGRAM, threadFlags } from './programs.ts';
+import type { ThreadData } from './thread-worker.ts';
+import { isPlain } from './travel.ts';
+
+/** How threads are made. */
+export interface ThreadOptions {
+  readonly namePrefix: string;
+  readonly resourceLimits: ResourceLimits | undefined;
+}
+
+interface Packed {
+  readonly message: ToWorker;
+  readonly list: readonly Transferable[];
+}
+
+const NOTHING: readonly Transferable[] = [];
+
+export class ThreadCarrier implements Carrier<Packed> {
+  readonly kind = 'thread';
+  readonly #options: ThreadOptions;
+
+  constructor(options: ThreadOptions) {
+    this.#options = options;
+  }
+
+  pack(message: ToWorker, list: readonly Transferable[], atOnce: boolean): Packed {
+    if (atOnce || message.every((part) => isPlain(part) || isPlainList(part)))
+      return { message, list: list.length === 0 ? NOTHING : list };
+    // What the caller does with its values while the job waits must not matter.
+    return structuredClone({ message, list }, { transfer: [...list] as never[] });
+  }
+
+  clone(value: unknown): unknown {
+    return structuredClone(value);
+  }
+
+  start(sink: LinkSink, number: number): Link<Packed> {
+    return new ThreadLink(sink, this.#options, number);
+  }
+}
+
+function isPlainList(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isPlain);
+}
+
+class ThreadLink implements Link<Packed> {
+  readonly name: string;
+  readonly #sink: LinkSink;
+  readonly #worker: Worker;
+  readonly #port: MessagePort;
+  readonly #words = new Int32Array(new SharedArrayBuffer(WORDS * 4));
+  #error: { readonly error: unknown } | null = null;
+  #killed = false;
+  #gone = false;
+
+  constructor(sink: LinkSink, options: ThreadOptions, number: number) {
+    this.#sink = sink;
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    const data: ThreadData = { port: port2, bell, words: this.#words };
+    const execArgv = threadFlags();
+    this.#worker = new Worker(THREAD_PROGRAM, {
+      name: `${options.namePrefix}_${number}`,
+      workerData: data,
+      transferList: [port2],
+      ...(execArgv === undefined ? {} : { execArgv }),
+      ...(options.resourceLimits === undefined ? {} : { resourceLimits: options.resourceLimits }),
+    });
+    this.name = `worker thread ${this.#worker.threadId}`;
+    this.#worker.on('error', (error: unknown) => {
+      this.#error = { error };
+    });
+    this.#worker.on('exit', (code) => this.#exited(code));
+    this.#worker.unref();
+    port1.on('message', this.#heard);
+  }
+
+  readonly #heard = (message: FromWorker): void => {
+    if (!this.#gone) this.#sink.linkMessage(message);
+  };
+
+  send({ message, list }: Packed): void {
+    this.#port.postMessage(message, list);
+    this.#wake();
+  }
+
+  abort(job: number): void {
+    Atomics.store(this.#words, ABORTED, job);
+    this.send({ message: [ABORT, job], list: NOTHING });
+  }
+
+  close(): void {
+    this.send({ message: [CLOSE], list: NOTHING });
+  }
+
+  kill(): void {
+    this.#killed = true;
+    void this.#worker.terminate();
+  }
+
+  drain(): boolean {
+    let any = false;
+    for (;;) {
+      const found = receiveMessageOnPort(this.#port) as { readonly message: FromWorker } | undefined;
+      if (found === undefined) return any;
+      any = true;
+      this.#heard(found.message);
+    }
+  }
+
+  isAlive(): boolean {
+    if (this.#gone) return false;
+    // The end of a thread closes its port; ours learns of that when it is read, and then takes nothing more.
+    this.drain();
+    if ((this.#port.postMessage([PING]) as unknown) === true) return true;
+    const exit = Atomics.load(this.#words, EXITED);
+    if (this.#killed) this.#leave('was terminated');
+    else if (exit > 0) this.#leave(`ended with exit code ${exit - 1}`);
+    else this.#leave('ended without a word, as one does that runs out of memory');
+    return false;
+  }
+
+  ref(): void {
+    this.#port.ref();
+  }
+
+  unref(): void {
+    this.#port.unref();
+  }
+
+  #wake(): void {
+    Atomics.add(this.#words, POSTED, 1);
+    Atomics.notify(this.#words, POSTED);
+  }
+
+  #exited(code: number): void {
+    if (this.#gone) return;
+    this.drain();
+    const { error } = this.#error ?? {};
+    if (this.#killed) this.#leave('was terminated');
+    else if (this.#error === null) this.#leave(`ended with exit code ${code}`);
+    else if ((error as { readonly code?: unknown } | null)?.code === 'ERR_WORKER_OUT_OF_MEMORY')
+      this.#leave('ran out of memory', error);
+    else this.#leave(`failed outside of the job: ${String(error)}`, error);
+  }
+
+  #leave(reason: string, cause?: unknown): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#port.close();
+    this.#sink.linkGone(reason, cause);
+  }
+}
