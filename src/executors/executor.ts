@@ -13,6 +13,7 @@ import { Future } from './future.ts';
 import { describeJob, type JobDescription } from './job.ts';
 import { MapResults } from './map.ts';
 import type { ChunkResult } from './messages.ts';
+import type { OverloadArguments, OverloadResult } from './overloads.ts';
 import type { Transfer } from './transfer.ts';
 
 /** A function that can be a job; its `this`, where it wants one, is the job's own view of itself. */
@@ -84,8 +85,13 @@ export abstract class Executor implements Disposable, AsyncDisposable {
   submit<A extends readonly unknown[], R>(
     fn: JobFunction<A, R>,
     ...args: JobArguments<A>
-  ): Future<JobResult<R>> {
-    return this._start(describeJob(fn as never), args, false) as Future<JobResult<R>>;
+  ): Future<JobResult<R>>;
+  submit<F extends (...args: never[]) => unknown, const A extends OverloadArguments<F>>(
+    fn: F,
+    ...args: A
+  ): Future<JobResult<OverloadResult<F, A>>>;
+  submit(fn: (...args: never[]) => unknown, ...args: readonly unknown[]): Future<unknown> {
+    return this._start(describeJob(fn), args, false);
   }
 
   /**

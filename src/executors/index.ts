@@ -17,6 +17,7 @@ export { Future } from './future.ts';
 export { job } from './job.ts';
 export type { MapResults } from './map.ts';
 export { registerErrors } from './outcome.ts';
+export type { OverloadArguments, OverloadResult } from './overloads.ts';
 export type { PoolOptions } from './pool-executor.ts';
 export { ProcessPoolExecutor, type ProcessPoolOptions } from './process-pool.ts';
 export { InterpreterPoolExecutor, ThreadPoolExecutor, type ThreadPoolOptions } from './thread-pool.ts';

@@ -12,13 +12,13 @@ import type { Carrier } from './link.ts';
 import { Pool } from './pool.ts';
 
 /** What every pool can be told. */
-export interface PoolOptions<A extends readonly unknown[] = readonly unknown[]> {
+export interface PoolOptions {
   /** How many workers there may be at once. They are started when there is work for them. */
   readonly maxWorkers?: number | null | undefined;
   /** Run in each worker before any job. If it fails, the pool is broken. It travels as a job does. */
-  readonly initializer?: ((...args: A) => unknown) | null | undefined;
+  readonly initializer?: ((...args: never[]) => unknown) | null | undefined;
   /** The arguments of the initializer. */
-  readonly initargs?: A | undefined;
+  readonly initargs?: readonly unknown[] | undefined;
   /** After so many jobs a worker is replaced. */
   readonly maxTasksPerChild?: number | null | undefined;
   /**
@@ -48,7 +48,7 @@ export abstract class PoolExecutor extends Executor {
 
   constructor(
     carrier: Carrier,
-    options: PoolOptions<never>,
+    options: PoolOptions,
     maxWorkers: number,
     Broken: new (message?: string, options?: ErrorOptions) => BrokenExecutor,
     name: string,
@@ -117,7 +117,7 @@ function graceOf(grace: unknown): number {
   return grace;
 }
 
-function initializerOf(options: PoolOptions<never>): {
+function initializerOf(options: PoolOptions): {
   readonly fn: JobDescription;
   readonly args: readonly unknown[];
 } | null {

@@ -232,6 +232,7 @@ export class Pool implements Source {
         if (worker.job?.number === message[1]) worker.listens = true;
         return;
       case READY:
+        if (!this.#workers.has(worker)) return;
         worker.isReady = true;
         this.#starting--;
         this.#free(worker);

@@ -10,8 +10,7 @@ import { PoolExecutor, type PoolOptions } from './pool-executor.ts';
 import { ProcessCarrier } from './process-carrier.ts';
 
 /** How a pool of processes is made. */
-export interface ProcessPoolOptions<A extends readonly unknown[] = readonly unknown[]>
-  extends PoolOptions<A> {
+export interface ProcessPoolOptions extends PoolOptions {
   /** Flags of Node for the processes; by default those of this one. */
   readonly execArgv?: readonly string[] | undefined;
   /** The environment of the processes; by default that of this one. */
@@ -27,7 +26,7 @@ export interface ProcessPoolOptions<A extends readonly unknown[] = readonly unkn
  * ```
  */
 export class ProcessPoolExecutor extends PoolExecutor {
-  constructor(options: ProcessPoolOptions<never> = {}) {
+  constructor(options: ProcessPoolOptions = {}) {
     const carrier = new ProcessCarrier({ execArgv: options.execArgv, env: options.env });
     super(carrier, options, availableParallelism(), BrokenProcessPool, 'ProcessPoolExecutor');
   }

@@ -15,6 +15,7 @@ import type { Scheduler } from '../core/scheduler.ts';
 import type { ExecutorLike } from '../core/shutdown.ts';
 import type { JobArguments, JobFunction, JobResult } from './executor.ts';
 import { Future } from './future.ts';
+import type { OverloadArguments, OverloadResult } from './overloads.ts';
 import { ThreadPoolExecutor } from './thread-pool.ts';
 
 /** The executor of a loop that was given none. */
@@ -23,23 +24,20 @@ function newDefaultExecutor(): ExecutorLike {
 }
 
 /** `loop.runInExecutor`. */
-export function runInExecutor<A extends readonly unknown[], R>(
+export function runInExecutor(
   loop: Scheduler,
   executor: ExecutorLike | null,
-  fn: JobFunction<A, R>,
-  args: JobArguments<A>,
-): LoopFuture<JobResult<R>> {
+  fn: (...args: never[]) => unknown,
+  args: readonly unknown[],
+): LoopFuture<unknown> {
   loop._checkClosed();
   if (executor !== null && typeof (executor as Partial<ExecutorLike> | undefined)?.submit !== 'function')
     throw new TypeError(`runInExecutor() needs an executor or null, not ${describe(executor)}`);
   const chosen = executor ?? loop._defaultExecutor(newDefaultExecutor);
-  return wrapFuture(chosen.submit(fn as never, ...args) as PromiseLike<JobResult<R>>, { loop });
+  return wrapFuture(chosen.submit(fn, ...args), { loop });
 }
 
-function* inThread<A extends readonly unknown[], R>(
-  fn: JobFunction<A, R>,
-  args: JobArguments<A>,
-): Coroutine<JobResult<R>> {
+function* inThread(fn: (...args: never[]) => unknown, args: readonly unknown[]): Coroutine<unknown> {
   return yield* runInExecutor(running.loop as Scheduler, null, fn, args);
 }
 Object.defineProperty(inThread, 'name', { value: 'toThread' });
@@ -54,8 +52,16 @@ Object.defineProperty(inThread, 'name', { value: 'toThread' });
 export function toThread<A extends readonly unknown[], R>(
   fn: JobFunction<A, R>,
   ...args: JobArguments<A>
-): CoroutineObject<JobResult<R>> {
-  return new LazyCoroutine<JobResult<R>>(inThread as never, undefined, [fn, args]);
+): CoroutineObject<JobResult<R>>;
+export function toThread<F extends (...args: never[]) => unknown, const A extends OverloadArguments<F>>(
+  fn: F,
+  ...args: A
+): CoroutineObject<JobResult<OverloadResult<F, A>>>;
+export function toThread(
+  fn: (...args: never[]) => unknown,
+  ...args: readonly unknown[]
+): CoroutineObject<unknown> {
+  return new LazyCoroutine<unknown>(inThread as never, undefined, [fn, args]);
 }
 
 /**
@@ -72,8 +78,8 @@ export function asyncify<A extends readonly unknown[], R>(
 ): (...args: JobArguments<A>) => CoroutineObject<JobResult<R>> {
   if (typeof fn !== 'function') throw new TypeError(`asyncify() needs a function, not ${describe(fn)}`);
   const { executor = null } = options;
-  function* call(args: JobArguments<A>): Coroutine<JobResult<R>> {
-    return yield* runInExecutor(running.loop as Scheduler, executor, fn, args);
+  function* call(args: JobArguments<A>): Coroutine<unknown> {
+    return yield* runInExecutor(running.loop as Scheduler, executor, fn as never, args);
   }
   Object.defineProperty(call, 'name', { value: fn.name });
   const wrapped = (...args: JobArguments<A>): CoroutineObject<JobResult<R>> =>

@@ -42,12 +42,16 @@ export function eventually<T>(
 ): Future<T> {
   const future = new Future<T>();
   let timer: NodeJS.Timeout | undefined;
+  let over = false;
   const settle = (complete: () => void): void => {
+    over = true;
     subscribe(null);
     clearTimeout(timer);
     if (!future.done()) complete();
   };
   const check = (): void => {
+    // Once there is an answer, looking would take what is the next one's.
+    if (over) return;
     try {
       const found = look();
       if (found !== null) settle(() => future.setResult(found));

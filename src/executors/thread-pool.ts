@@ -12,7 +12,7 @@ import { PoolExecutor, type PoolOptions } from './pool-executor.ts';
 import { ThreadCarrier } from './thread-carrier.ts';
 
 /** How a pool of threads is made. */
-export interface ThreadPoolOptions<A extends readonly unknown[] = readonly unknown[]> extends PoolOptions<A> {
+export interface ThreadPoolOptions extends PoolOptions {
   /** The names of the threads begin so. */
   readonly threadNamePrefix?: string | undefined;
   /** How much memory each thread may use, as `node:worker_threads` takes it. One that needs more breaks its job. */
@@ -31,7 +31,7 @@ let pools = 0;
  * ```
  */
 export class ThreadPoolExecutor extends PoolExecutor {
-  constructor(options: ThreadPoolOptions<never> = {}) {
+  constructor(options: ThreadPoolOptions = {}) {
     const Broken = new.target === InterpreterPoolExecutor ? BrokenInterpreterPool : BrokenThreadPool;
     const namePrefix = options.threadNamePrefix ?? `${new.target.name}-${pools++}`;
     const carrier = new ThreadCarrier({ namePrefix, resourceLimits: options.resourceLimits });

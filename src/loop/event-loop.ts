@@ -13,6 +13,7 @@ import type { Reactor } from '../core/reactor.ts';
 import { Scheduler } from '../core/scheduler.ts';
 import type { ExecutorLike } from '../core/shutdown.ts';
 import type { JobArguments, JobFunction, JobResult } from '../executors/executor.ts';
+import type { OverloadArguments, OverloadResult } from '../executors/overloads.ts';
 import { runInExecutor } from '../executors/run-in-executor.ts';
 import type { Port } from '../net/address.ts';
 import { type ConnectOptions, createConnection } from '../net/connect.ts';
@@ -225,7 +226,17 @@ export class EventLoop extends Scheduler {
     executor: ExecutorLike | null,
     fn: JobFunction<A, R>,
     ...args: JobArguments<A>
-  ): Future<JobResult<R>> {
+  ): Future<JobResult<R>>;
+  runInExecutor<F extends (...args: never[]) => unknown, const A extends OverloadArguments<F>>(
+    executor: ExecutorLike | null,
+    fn: F,
+    ...args: A
+  ): Future<JobResult<OverloadResult<F, A>>>;
+  runInExecutor(
+    executor: ExecutorLike | null,
+    fn: (...args: never[]) => unknown,
+    ...args: readonly unknown[]
+  ): Future<unknown> {
     return runInExecutor(this, executor, fn, args);
   }
 
