@@ -19,6 +19,8 @@ type State = 'pending' | 'running' | 'cancelled' | 'finished';
 
 /** Who runs the job of a future, and can end it. */
 export interface Runner {
+  /** @internal Is it elsewhere, so that it takes real time and needs nothing of this thread? */
+  readonly _isElsewhere: boolean;
   /** @internal The future was cancelled before its job began. */
   _dropped(future: Future<unknown>): void;
   /** @internal The future was cancelled while its job ran: end the job. */
@@ -152,6 +154,11 @@ export class Future<T> implements Awaitable<T>, OutsideWork<T> {
     this.#mustNotBeDone();
     this.#failed = true;
     this.#complete('finished', exception);
+  }
+
+  /** @internal */
+  get _isElsewhere(): boolean {
+    return this.#runner?._isElsewhere === true;
   }
 
   /** @internal The job told how far it is. */

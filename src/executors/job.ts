@@ -59,6 +59,7 @@ export function job<F extends AnyFunction>(url: string, name: string, fn: F): F 
       `job() needs the name under which the module exports the function, not ${describe(name)}`,
     );
   descriptions.set(fn, { kind: 'export', module: url, name });
+  if (fn.name === '') Object.defineProperty(fn, 'name', { value: name, configurable: true });
   return fn;
 }
 

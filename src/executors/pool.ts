@@ -54,6 +54,7 @@ const numbers = new WeakMap<JobDescription, number>();
 
 /** A job of a pool, until it is done. */
 export class PoolJob implements Runner {
+  readonly _isElsewhere = true;
   readonly number: number;
   readonly fn: number;
   readonly description: JobDescription;

@@ -104,7 +104,7 @@ export function runCoroutineThreadsafe<T>(coro: Waitable<T>, loop: Scheduler): F
     if (!loop.isClosed()) loop.callSoonThreadsafe(() => inner?.cancel());
   };
   // As in Python it stays pending while the coroutine runs, so that it can be cancelled all the time.
-  const outer = new Future<T>({ _dropped: cancelInner, _stop: cancelInner });
+  const outer = new Future<T>({ _isElsewhere: false, _dropped: cancelInner, _stop: cancelInner });
   loop.callSoonThreadsafe(() => {
     try {
       inner = ensureFutureOn(loop, coro);

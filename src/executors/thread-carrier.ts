@@ -97,8 +97,8 @@ class ThreadLink implements Link<Packed> {
       this.#error = { error };
     });
     this.#worker.on('exit', (code) => this.#exited(code));
-    this.#worker.unref();
     port1.on('message', this.#heard);
+    port1.unref();
   }
 
   readonly #heard = (message: FromWorker): void => {
@@ -146,12 +146,13 @@ class ThreadLink implements Link<Packed> {
     return false;
   }
 
+  // Of the thread, not of its port: the port is closed before it is told that the thread has ended.
   ref(): void {
-    this.#port.ref();
+    this.#worker.ref();
   }
 
   unref(): void {
-    this.#port.unref();
+    this.#worker.unref();
   }
 
   #wake(): void {

@@ -16,7 +16,7 @@ export class WorkFuture<T> extends LoopFuture<T> {
     super({ loop });
     this.#work = work;
     loop._foreign++;
-    loop._jobs++;
+    if (work._isElsewhere) loop._jobs++;
     work.addDoneCallback(this.#workDone);
   }
 
@@ -29,7 +29,7 @@ export class WorkFuture<T> extends LoopFuture<T> {
   readonly #workDone = (work: Future<T>): void => {
     const loop = this._loop;
     loop._foreign--;
-    loop._jobs--;
+    if (work._isElsewhere) loop._jobs--;
     if (this.done() || loop.isClosed()) return;
     work._copyTo({
       result: (value) => this.setResult(value),

@@ -128,7 +128,7 @@ export class VirtualReactor implements Reactor {
       if (next === Infinity) {
         // Promises of the host may take real time: the host itself knows when nothing is left that could settle them.
         if (!driven.dependsOnHost()) throw this.#deadlocked(driven);
-        process.once('beforeExit', this.#nothingLeft);
+        process.removeListener('beforeExit', this.#nothingLeft).once('beforeExit', this.#nothingLeft);
         return;
       }
       this.clock._jumpTo(next);
