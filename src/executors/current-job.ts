@@ -16,16 +16,15 @@ export interface JobContext {
 
 /** Several copies of this library in one worker share what runs. */
 const KEY: unique symbol = Symbol.for('asyncio-ts.current-job') as never;
-const shared = globalThis as { [KEY]?: JobContext | null };
+const IMPORTING: unique symbol = Symbol.for('asyncio-ts.importing-job') as never;
+const shared = globalThis as { [KEY]?: JobContext | null; [IMPORTING]?: boolean };
 
 /**
  * The job that runs in this worker.
  *
- * ```ts no-run: there is no job here
- * for (const row of rows) {
- *   currentJob().signal.throwIfAborted();
- *   work(row);
- * }
+ * ```ts
+ * const { signal } = currentJob();
+ * for (let n = 0; !signal.aborted; n++) n ** 2;
  * ```
  * @throws {RuntimeError} outside of a job.
  */
@@ -38,6 +37,20 @@ export function currentJob(): JobContext {
 
 export function setCurrentJob(job: JobContext | null): void {
   shared[KEY] = job;
+}
+
+/** Note that this worker imports the module of a job, or has. */
+export function setImporting(isImporting: boolean): void {
+  shared[IMPORTING] = isImporting;
+}
+
+/** @throws {RuntimeError} while this worker imports the module of a job, which then starts workers in its turn, and they again. */
+export function checkNotImporting(): void {
+  if (shared[IMPORTING] === true) {
+    throw new RuntimeError(
+      'a worker imports this module for one of its jobs, and the module makes a pool when it is loaded: put the jobs into a module of their own, or what the program does under if (import.meta.main)',
+    );
+  }
 }
 
 /** What a worker program does for the job that it runs. */

@@ -76,7 +76,8 @@ export abstract class Executor implements Disposable, AsyncDisposable {
   /**
    * Run `fn(...args)` elsewhere.
    *
-   * ```ts no-run: there is no pool here
+   * ```ts
+   * const pool = new ThreadPoolExecutor();
    * const future = pool.submit((base: bigint, exponent: bigint) => base ** exponent, 323n, 1235n);
    * future.result();   // blocks; await future does not
    * ```
@@ -98,7 +99,8 @@ export abstract class Executor implements Disposable, AsyncDisposable {
    * Run `fn` for each item of the iterable, or for the first items of each, the second ones, and so on to the end of the shortest. The results come in
    * the order of the items: `for...of` blocks the thread for them, `for await` and `asyncFor` do not. Whoever stops early cancels the rest.
    *
-   * ```ts no-run: there is no pool here
+   * ```ts
+   * const pool = new ThreadPoolExecutor();
    * for (const square of pool.map((n: number) => n * n, [1, 2, 3], { chunksize: 2 })) console.log(square);
    * ```
    * @throws {ValueError} where `chunksize` or `buffersize` is below 1; else as `submit`. What a call throws comes in the place of its result.

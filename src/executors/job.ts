@@ -45,7 +45,7 @@ let builtinsKnown = false;
  * that module, so a module with jobs should do nothing else when it is loaded.
  *
  * ```ts
- * export const resize = job(import.meta.url, 'resize', (image: Uint8Array, width: number) => { ... });
+ * const measure = job(import.meta.url, 'measure', (image: Uint8Array) => image.length);   // export it
  * ```
  * @param url `import.meta.url`.
  * @returns `fn` itself.

@@ -57,7 +57,8 @@ for (const found of [
 /**
  * Let errors of these classes come back from workers as what they are. They are found by name; no constructor is called.
  *
- * ```ts no-run: the class is the reader's
+ * ```ts
+ * class PaymentRefused extends Error {}
  * registerErrors(PaymentRefused);
  * ```
  */

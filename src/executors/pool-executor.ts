@@ -4,6 +4,7 @@
 import { ValueError } from '../core/errors.ts';
 import { describe } from '../core/repr.ts';
 import { warn } from '../core/warn.ts';
+import { checkNotImporting } from './current-job.ts';
 import type { BrokenExecutor } from './errors.ts';
 import { Executor, type ShutdownOptions } from './executor.ts';
 import type { Future } from './future.ts';
@@ -54,6 +55,7 @@ export abstract class PoolExecutor extends Executor {
     name: string,
   ) {
     super();
+    checkNotImporting();
     this._pool = new Pool(carrier, {
       maxWorkers: count(options.maxWorkers, 'max_workers', 'maxWorkers') ?? maxWorkers,
       maxTasksPerChild: count(options.maxTasksPerChild, 'max_tasks_per_child', 'maxTasksPerChild'),

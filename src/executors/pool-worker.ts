@@ -12,7 +12,7 @@ const LAST_LOOK = 1000;
 export class PoolWorker implements LinkSink {
   readonly link: Link;
   /** The functions that it has learned. */
-  readonly known = new Set<number>();
+  readonly known: Set<number> = new Set();
   /** It has said that it takes jobs. */
   isReady = false;
   /** What it runs. */

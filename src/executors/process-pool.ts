@@ -20,7 +20,7 @@ export interface ProcessPoolOptions extends PoolOptions {
 /**
  * A pool of child processes, by default as many as there are processors.
  *
- * ```ts no-run: it starts processes
+ * ```ts
  * await using pool = new ProcessPoolExecutor();
  * const results = await Promise.all([1, 2, 3].map((n) => pool.submit((n: number) => n ** 2, n)));
  * ```

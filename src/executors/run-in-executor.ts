@@ -46,7 +46,7 @@ Object.defineProperty(inThread, 'name', { value: 'toThread' });
  * Run `fn(...args)` in a thread of the loop's default executor, so that it does not keep the loop waiting. See `docs/executors.md` for what can travel.
  *
  * ```ts
- * const text = yield* asyncio.toThread(readFileSync, '/etc/hosts', 'utf8');
+ * const total = yield* asyncio.toThread((n: number) => n ** 2, 12);
  * ```
  */
 export function toThread<A extends readonly unknown[], R>(

@@ -7,7 +7,7 @@
  */
 import { RuntimeError } from '../core/errors.ts';
 import { compilerHelpers } from './compiler-helpers.ts';
-import { type RunningJob, setCurrentJob } from './current-job.ts';
+import { type RunningJob, setCurrentJob, setImporting } from './current-job.ts';
 import type { JobDescription } from './job.ts';
 import { LOOP_MODULE } from './programs.ts';
 
@@ -45,7 +45,13 @@ export function findFunction(description: JobDescription): Target | Promise<Targ
 }
 
 async function importFunction(module: string, name: string): Promise<Target> {
-  const found = (await import(module)) as Readonly<Record<string, unknown>>;
+  let found: Readonly<Record<string, unknown>>;
+  setImporting(true);
+  try {
+    found = (await import(module)) as Readonly<Record<string, unknown>>;
+  } finally {
+    setImporting(false);
+  }
   const fn = found[name];
   if (typeof fn === 'function') return { fn: fn as Fn };
   const there = Object.keys(found).filter((key) => typeof found[key] === 'function');

@@ -24,7 +24,7 @@ let pools = 0;
 /**
  * A pool of worker threads, by default `min(32, processors + 4)` of them at most.
  *
- * ```ts no-run: it starts threads
+ * ```ts
  * using pool = new ThreadPoolExecutor({ maxWorkers: 4 });
  * const future = pool.submit((n: number) => n ** 2, 3);
  * console.log(future.result());

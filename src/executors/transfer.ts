@@ -21,7 +21,8 @@ export class Transfer<T> {
  * Mark an argument, or the result of a job, to be moved.
  *
  * ```ts
- * pool.submit(sum, transfer(new Float64Array(8_388_608)));
+ * const pool = new ThreadPoolExecutor();
+ * pool.submit((numbers: Float64Array) => Math.max(...numbers), transfer(new Float64Array(1024)));
  * ```
  * @param list what moves; by default the value itself, or the buffer of a typed array.
  */

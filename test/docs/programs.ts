@@ -181,6 +181,16 @@ export class Runner extends asyncio.Runner {
 const PROGRAM =
   /^import |\basyncio\.(?:run|attach|Runner)\(|\b(?:runVirtual|runVirtualSync|runUntilComplete|vtest)\(/m;
 
+/** What an example may use of `asyncio-ts/futures` without importing it. */
+const FUTURES = [
+  'currentJob',
+  'job',
+  'ProcessPoolExecutor',
+  'registerErrors',
+  'ThreadPoolExecutor',
+  'transfer',
+];
+
 /** The program, with each line of the example on the line that it has in its file. */
 function programOf(block: Block, cast: readonly string[]): string {
   const code = block.code.split('\n').map(withCheck).join('\n');
@@ -191,10 +201,13 @@ function programOf(block: Block, cast: readonly string[]): string {
     [...code.matchAll(/^\s*(?:async )?(?:const|let|function\*?|class) (\w+)/gm)].map(([, name]) => name),
   );
   const used = cast.filter((name) => !own.has(name) && new RegExp(`\\b${name}\\b`).test(block.code));
+  const ofFutures = /from 'asyncio-ts\/futures'/.test(block.code)
+    ? []
+    : FUTURES.filter((name) => !own.has(name) && new RegExp(`\\b${name}\\b`).test(block.code));
   const prelude = [
     checks,
+    ...(ofFutures.length === 0 ? [] : [`import { ${ofFutures.join(', ')} } from 'asyncio-ts/futures';`]),
     "import * as asyncio from 'asyncio-ts';",
-    "import * as futures from 'asyncio-ts/futures';",
     "import { newVirtualLoop, runVirtual, VirtualClock, virtualTest } from 'asyncio-ts/testing';",
     `import { ${used.join(', ')} } from './cast.ts';`,
   ].join(' ');

@@ -1,6 +1,9 @@
 /** What travels to a worker and back, how, and what is said of what cannot. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
 import { job, registerErrors, transfer } from '../../src/executors/index.ts';
 import { ExceptionGroup, RuntimeError, ValueError } from '../../src/index.ts';
@@ -298,4 +301,30 @@ suite('memory', () => {
       /\.shared is shared memory, which another process cannot see/,
     );
   });
+});
+
+test('a program whose own module has the job does not start itself again and again', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'asyncio-jobs-'));
+  const index = JSON.stringify(new URL('../../src/executors/index.ts', import.meta.url).href);
+  const run = (guarded: boolean) => {
+    const file = join(folder, `${guarded ? 'guarded' : 'bare'}.mjs`);
+    const main =
+      'using pool = new ThreadPoolExecutor(); console.log(String(pool.submit(twice, 4).exception()?.message ?? 8));';
+    writeFileSync(
+      file,
+      `import { job, ThreadPoolExecutor } from ${index};
+      export const twice = job(import.meta.url, 'twice', (n) => n * 2);
+      ${guarded ? `if (process.argv[1] === import.meta.filename) { ${main} }` : main}`,
+    );
+    return spawnSync(process.execPath, [file], { encoding: 'utf8', timeout: 30_000 }).stdout;
+  };
+  try {
+    assert.match(
+      run(false),
+      /^a worker imports this module for one of its jobs, .*\(import\.meta\.main\)\n$/,
+    );
+    assert.equal(run(true), '8\n');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
