@@ -60,6 +60,7 @@ export function blockUntil(done: () => boolean, seconds: number | null, what: st
     for (;;) {
       const rings = Atomics.load(bell, RINGS);
       const news = drainAll();
+      if (done()) return true;
       const now = performance.now();
       const next = tendAll(now);
       if (done()) return true;

@@ -56,41 +56,46 @@ export function checkNotImporting(): void {
 /** What a worker program does for the job that it runs. */
 export interface JobHost {
   /** Has the other side asked for the end of the job? Looked at each time the job looks. */
-  isAborted(): boolean;
+  isAborted(job: number): boolean;
   /** The job looks at its signal: it may be trusted to end by itself. */
-  listens(): void;
-  progress(value: unknown): void;
+  listens(job: number): void;
+  progress(job: number, value: unknown): void;
 }
 
 export class RunningJob implements JobContext {
   readonly #host: JobHost;
+  readonly #job: number;
   #controller: AbortController | null = null;
+  #aborted = false;
 
-  constructor(host: JobHost) {
+  constructor(host: JobHost, job: number) {
     this.#host = host;
+    this.#job = job;
   }
 
   get signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();
       this.#watch(this.#controller);
-      this.#host.listens();
+      if (this.isAborted) this.#controller.abort();
+      this.#host.listens(this.#job);
     }
     return this.#controller.signal;
   }
 
   progress(value: unknown): void {
-    this.#host.progress(value);
+    this.#host.progress(this.#job, value);
   }
 
   /** The other side has asked for the end. */
   abort(): void {
+    this.#aborted = true;
     this.#controller?.abort();
   }
 
-  /** Does anything of the job look at the signal? */
-  get isWatched(): boolean {
-    return this.#controller !== null;
+  /** Has the other side asked for the end? */
+  get isAborted(): boolean {
+    return this.#aborted || this.#host.isAborted(this.#job);
   }
 
   /** A job that only computes gets no message; it looks by itself. */
@@ -99,7 +104,7 @@ export class RunningJob implements JobContext {
     const prototype = Object.getPrototypeOf(signal) as AbortSignal;
     const aborted = Object.getOwnPropertyDescriptor(prototype, 'aborted')?.get as () => boolean;
     const look = (): boolean => {
-      if (!aborted.call(signal) && this.#host.isAborted()) controller.abort();
+      if (!aborted.call(signal) && this.isAborted) controller.abort();
       return aborted.call(signal);
     };
     Object.defineProperties(signal, {

@@ -4,6 +4,8 @@
  * A frame is written in one piece, its length included; what comes is put together in memory of just its size. Each byte is copied once.
  * Source: Node docs, "V8", "Serialization API".
  */
+import { writeSync } from 'node:fs';
+import type { Writable } from 'node:stream';
 import { DefaultDeserializer, DefaultSerializer } from 'node:v8';
 
 const HEAD = 4;
@@ -65,5 +67,33 @@ export class FrameReader {
       this.#headLength = 0;
       this.#sink(payload);
     }
+  }
+}
+
+/**
+ * Writes frames: what the kernel takes at once goes there without Node's stream between, which would cost several times as much; the stream gets what
+ * is left, and then all that comes until it has written that.
+ */
+export class FrameWriter {
+  readonly #stream: Writable;
+  readonly #fd: number;
+
+  /** @param fd the descriptor behind `stream`, or -1 where it is not known. */
+  constructor(stream: Writable, fd: number) {
+    this.#stream = stream;
+    this.#fd = fd;
+  }
+
+  write(frame: Uint8Array): void {
+    let written = 0;
+    if (this.#fd >= 0 && this.#stream.writableLength === 0 && !this.#stream.destroyed) {
+      try {
+        written = writeSync(this.#fd, frame);
+      } catch {
+        // Full, or broken: the stream will wait, or tell.
+      }
+      if (written === frame.length) return;
+    }
+    this.#stream.write(written === 0 ? frame : frame.subarray(written));
   }
 }

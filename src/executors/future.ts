@@ -196,9 +196,11 @@ export class Future<T> implements Awaitable<T>, OutsideWork<T> {
   ): Promise<R1 | R2> {
     if (running.loop !== null) return this[inLoop](running.loop).then(onFulfilled, onRejected);
     this.#promise ??= new Promise<T>((resolve, reject) => {
-      this.addDoneCallback(() =>
-        this._copyTo({ result: resolve, exception: reject, cancelled: () => reject(new CancelledError()) }),
-      );
+      this.addDoneCallback(() => {
+        if (this.#state === 'cancelled') reject(new CancelledError());
+        else if (this.#failed) reject(this.#value);
+        else resolve(this.#value as T);
+      });
     });
     return this.#promise.then(onFulfilled, onRejected);
   }

@@ -28,6 +28,8 @@ export interface Link<P = unknown> {
   /** Keep the process alive for what the worker does. */
   ref(): void;
   unref(): void;
+  /** This thread will block: a worker without a job need not stay by for one. */
+  rest(): void;
 }
 
 /** A kind of workers: how to start one, and how to write for it. */

@@ -22,6 +22,9 @@ export const CLOSE = 5;
 /** To the worker: nothing; was sent to see whether there is still somebody. */
 export const PING = 6;
 
+/** To a thread: nothing more is coming for the moment. */
+export const REST = 7;
+
 export type ToWorker =
   | readonly [typeof SETUP, initializer: JobDescription | null, args: readonly unknown[]]
   | readonly [typeof LEARN, fn: number, description: JobDescription]
@@ -29,7 +32,8 @@ export type ToWorker =
   | readonly [typeof CHUNK, job: number, fn: number, args: readonly (readonly unknown[])[]]
   | readonly [typeof ABORT, job: number]
   | readonly [typeof CLOSE]
-  | readonly [typeof PING];
+  | readonly [typeof PING]
+  | readonly [typeof REST];
 
 /** From the worker: it takes jobs. */
 export const READY = 0;

@@ -77,6 +77,7 @@ export class PoolWorker implements LinkSink {
 
   /** While the thread blocks: do what is due. @returns when there is something to do next. */
   tend(now: number): number {
+    if (this.job === null) this.link.rest();
     if (now >= this.#endAt) {
       this.#endIt?.();
       return now;

@@ -13,6 +13,7 @@
 import { RuntimeError } from '../core/errors.ts';
 import { Deque } from '../sync/deque.ts';
 import { addSource, blockUntil, removeSource, type Source } from './bell.ts';
+import { JOB_NUMBERS } from './brief.ts';
 import type { BrokenExecutor } from './errors.ts';
 import { Future, type Runner } from './future.ts';
 import type { JobDescription } from './job.ts';
@@ -66,7 +67,7 @@ export class PoolJob implements Runner {
 
   constructor(pool: Pool, description: JobDescription) {
     this.#pool = pool;
-    this.number = jobs = (jobs + 1) & 0x3fffffff;
+    this.number = jobs = (jobs + 1) % JOB_NUMBERS;
     this.description = description;
     this.fn = numberOf(description);
     this.future = new Future<unknown>(this);

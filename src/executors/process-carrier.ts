@@ -171,6 +171,8 @@ class ProcessLink implements Link<Buffer> {
     this.#port.unref();
   }
 
+  rest(): void {}
+
   /** The process has ended, or cannot be reached any more. */
   lost(reason: string): void {
     if (this.#gone) return;

@@ -6,8 +6,8 @@
  */
 import { readSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { FrameReader, fromPayload, toFrame } from './frames.ts';
-import { ABORT, type FromWorker, type ToWorker } from './messages.ts';
+import { FrameReader, FrameWriter, fromPayload, toFrame } from './frames.ts';
+import { ABORT, CHUNK, type FromWorker, JOB, type ToWorker } from './messages.ts';
 import { WorkerProgram } from './worker-program.ts';
 
 const FRAMES = 3;
@@ -15,7 +15,21 @@ const CONTROL = 4;
 /** How long a job that looks at its signal again and again is told what was known at the last look, in milliseconds. */
 const LOOK_EVERY = 2;
 
-const frames = new Socket({ fd: FRAMES, readable: true, writable: true });
+const received = Buffer.allocUnsafeSlow(256 * 1024);
+const frames = new Socket({
+  fd: FRAMES,
+  readable: true,
+  writable: true,
+  // One buffer for all that comes: what is in it is copied out at once.
+  onread: {
+    buffer: received,
+    callback(count) {
+      reader.push(received.subarray(0, count));
+      return true;
+    },
+  },
+} as ConstructorParameters<typeof Socket>[0]);
+const writer = new FrameWriter(frames, FRAMES);
 const control = new Socket({ fd: CONTROL, readable: true, writable: true });
 let aborted = -1;
 let lookedAt = 0;
@@ -23,7 +37,7 @@ const seen = Buffer.alloc(1);
 
 const program = new WorkerProgram({
   send: (message: FromWorker) => {
-    frames.write(toFrame(message));
+    writer.write(toFrame(message));
   },
   clone: toFrame,
   isAborted(job) {
@@ -49,8 +63,10 @@ function readControl(): void {
 let current = -1;
 const reader = new FrameReader((payload) => {
   const message = fromPayload(payload) as ToWorker;
-  if (typeof message[1] === 'number') current = message[1];
-  aborted = -1;
+  if (message[0] === JOB || message[0] === CHUNK) {
+    current = message[1];
+    aborted = -1;
+  }
   void program.handle(message);
 });
 
@@ -58,7 +74,7 @@ control.on('data', (data: Buffer) => {
   aborted = data[data.length - 1] as number;
   if (aborted === (current & 0xff)) void program.handle([ABORT, current]);
 });
-frames.on('data', (data: Buffer) => reader.push(data));
+frames.resume();
 for (const socket of [frames, control]) {
   socket.on('error', () => process.exit());
   socket.on('end', () => process.exit());

@@ -8,8 +8,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { descriptorOf } from '../reactors/libuv/channel.ts';
 import { ring } from './bell.ts';
-import { FrameReader } from './frames.ts';
+import { FrameReader, FrameWriter } from './frames.ts';
 
 /** Start a child, and speak with it through `port`. */
 export interface StartChild {
@@ -57,6 +58,7 @@ class Child {
     const frames = child.stdio[3] as Duplex;
     const control = child.stdio[4] as Duplex;
     const reader = new FrameReader(tell);
+    const writer = new FrameWriter(frames, descriptorOf(frames));
     let failure: Error | null = null;
     frames.on('data', (data: Buffer) => reader.push(data));
     // A child that ends breaks its pipes; how it ended says more than that.
@@ -74,7 +76,7 @@ class Child {
       port.close();
     });
     port.on('message', (message: ToChild) => {
-      if (message instanceof Uint8Array) frames.write(message);
+      if (message instanceof Uint8Array) writer.write(message);
       else if (message === 'close') {
         frames.end();
         control.end();

@@ -97,7 +97,7 @@ export function callJob(
   setCurrentJob(job);
   let waits = false;
   try {
-    const result = target.fn.apply('self' in target ? target.self : job, [...args]);
+    const result = target.fn.apply(target.self === undefined ? job : target.self, args as unknown[]);
     if (isCoroutine(result)) {
       waits = true;
       return finish(runCoroutine(result, job), description);

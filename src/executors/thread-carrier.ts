@@ -12,6 +12,7 @@ import {
   Worker,
 } from 'node:worker_threads';
 import { bell } from './bell.ts';
+import { type Brief, briefToWorker, fullFromWorker } from './brief.ts';
 import type { Carrier, Link, LinkSink } from './link.ts';
 import {
   ABORT,
@@ -21,12 +22,12 @@ import {
   type FromWorker,
   PING,
   POSTED,
+  REST,
   type ToWorker,
   WORDS,
 } from './messages.ts';
 import { THREAD_PROGRAM, threadFlags } from './programs.ts';
 import type { ThreadData } from './thread-worker.ts';
-import { isPlain } from './travel.ts';
 
 /** How threads are made. */
 export interface ThreadOptions {
@@ -35,7 +36,7 @@ export interface ThreadOptions {
 }
 
 interface Packed {
-  readonly message: ToWorker;
+  readonly message: Brief<ToWorker>;
   readonly list: readonly Transferable[];
 }
 
@@ -50,8 +51,9 @@ export class ThreadCarrier implements Carrier<Packed> {
   }
 
   pack(message: ToWorker, list: readonly Transferable[], atOnce: boolean): Packed {
-    if (atOnce || message.every((part) => isPlain(part) || isPlainList(part)))
-      return { message, list: list.length === 0 ? NOTHING : list };
+    const brief = briefToWorker(message);
+    if (atOnce || typeof brief !== 'object')
+      return { message: brief, list: list.length === 0 ? NOTHING : list };
     // What the caller does with its values while the job waits must not matter.
     return structuredClone({ message, list }, { transfer: [...list] as never[] });
   }
@@ -65,10 +67,6 @@ export class ThreadCarrier implements Carrier<Packed> {
   }
 }
 
-function isPlainList(value: unknown): boolean {
-  return Array.isArray(value) && value.every(isPlain);
-}
-
 class ThreadLink implements Link<Packed> {
   readonly name: string;
   readonly #sink: LinkSink;
@@ -77,6 +75,10 @@ class ThreadLink implements Link<Packed> {
   readonly #words = new Int32Array(new SharedArrayBuffer(WORDS * 4));
   #error: { readonly error: unknown } | null = null;
   #killed = false;
+  /** A worker is made referenced. */
+  #referenced = true;
+  #wanted = true;
+  #unrefTimer: NodeJS.Timeout | null = null;
   #gone = false;
 
   constructor(sink: LinkSink, options: ThreadOptions, number: number) {
@@ -101,12 +103,13 @@ class ThreadLink implements Link<Packed> {
     port1.unref();
   }
 
-  readonly #heard = (message: FromWorker): void => {
-    if (!this.#gone) this.#sink.linkMessage(message);
+  readonly #heard = (brief: Brief<FromWorker>): void => {
+    if (!this.#gone) this.#sink.linkMessage(fullFromWorker(brief));
   };
 
   send({ message, list }: Packed): void {
-    this.#port.postMessage(message, list);
+    if (list.length === 0) this.#port.postMessage(message);
+    else this.#port.postMessage(message, list);
     this.#wake();
   }
 
@@ -127,7 +130,7 @@ class ThreadLink implements Link<Packed> {
   drain(): boolean {
     let any = false;
     for (;;) {
-      const found = receiveMessageOnPort(this.#port) as { readonly message: FromWorker } | undefined;
+      const found = receiveMessageOnPort(this.#port) as { readonly message: Brief<FromWorker> } | undefined;
       if (found === undefined) return any;
       any = true;
       this.#heard(found.message);
@@ -146,13 +149,32 @@ class ThreadLink implements Link<Packed> {
     return false;
   }
 
-  // Of the thread, not of its port: the port is closed before it is told that the thread has ended.
+  // Of the thread, not of its port: the port is closed before it is told that the thread has ended. Jobs come and go faster than this pays, so a
+  // thread that has become idle keeps the process alive, and stays by, for a moment longer.
   ref(): void {
+    this.#wanted = true;
+    if (this.#referenced) return;
+    this.#referenced = true;
     this.#worker.ref();
   }
 
   unref(): void {
+    this.#wanted = false;
+    if (this.#referenced) this.#unrefTimer ??= setTimeout(this.#unrefIfIdle, 1);
+  }
+
+  readonly #unrefIfIdle = (): void => {
+    this.#unrefTimer = null;
+    if (this.#wanted || this.#gone) return;
+    this.#referenced = false;
     this.#worker.unref();
+    this.send({ message: [REST], list: NOTHING });
+  };
+
+  rest(): void {
+    if (this.#unrefTimer === null || this.#wanted) return;
+    clearTimeout(this.#unrefTimer);
+    this.#unrefIfIdle();
   }
 
   #wake(): void {

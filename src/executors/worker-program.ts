@@ -1,7 +1,7 @@
 /**
  * What a worker does, in a thread and in a process alike: it learns functions, runs one job at a time, and sends back what became of it.
  */
-import { RunningJob } from './current-job.ts';
+import { type JobHost, RunningJob } from './current-job.ts';
 import type { JobDescription } from './job.ts';
 import {
   ABORT,
@@ -47,11 +47,23 @@ interface Known {
 export class WorkerProgram {
   readonly #wire: Wire;
   readonly #functions = new Map<number, Known>();
+  readonly #host: JobHost = {
+    isAborted: (job) => this.#wire.isAborted(job),
+    listens: (job) => this.#wire.send([LISTENS, job]),
+    progress: (job, value) => this.#wire.send([PROGRESS, job, value]),
+  };
   #running: RunningJob | null = null;
   #number = -1;
+  /** A module is being loaded, or the initializer runs. */
+  #pending = false;
 
   constructor(wire: Wire) {
     this.#wire = wire;
+  }
+
+  /** Is something under way that will end later? */
+  get isBusy(): boolean {
+    return this.#running !== null || this.#pending;
   }
 
   /** Handle a message. @returns a promise where that takes until later. */
@@ -77,16 +89,19 @@ export class WorkerProgram {
   }
 
   async #setUp(initializer: JobDescription | null, args: readonly unknown[]): Promise<void> {
+    this.#pending = true;
     try {
       if (initializer !== null) {
         const known = { description: initializer, target: null };
         const target = await findFunction(initializer);
-        await this.#call({ ...known, target }, args, -1);
+        await this.#call({ ...known, target }, args, this.#begin(-1));
       }
     } catch (error) {
       this.#wire.send([BROKEN, this.#encode(error)]);
       return;
     }
+    this.#running = null;
+    this.#pending = false;
     this.#wire.send([READY]);
   }
 
@@ -100,7 +115,7 @@ export class WorkerProgram {
         known.target = found;
       }
       if (kind === CHUNK) return this.#chunk(known, args as readonly (readonly unknown[])[], job);
-      const result = this.#call(known, args, job);
+      const result = this.#call(known, args, this.#begin(job));
       if (result instanceof Promise) return this.#finish(result, known, job);
       this.#done(result, known, job);
     } catch (error) {
@@ -114,23 +129,27 @@ export class WorkerProgram {
     known: Known,
     message: ToWorker & readonly [typeof JOB | typeof CHUNK, ...unknown[]],
   ): Promise<void> {
+    this.#pending = true;
     try {
       known.target = await found;
     } catch (error) {
       this.#failed(error, message[1]);
       return;
+    } finally {
+      this.#pending = false;
     }
     await this.#start(message);
   }
 
-  #call(known: Known, args: readonly unknown[], job: number): unknown {
-    const running = new RunningJob({
-      isAborted: () => this.#wire.isAborted(job),
-      listens: () => this.#wire.send([LISTENS, job]),
-      progress: (value) => this.#wire.send([PROGRESS, job, value]),
-    });
+  /** What the job sees of itself. */
+  #begin(job: number): RunningJob {
+    const running = new RunningJob(this.#host, job);
     this.#running = running;
     this.#number = job;
+    return running;
+  }
+
+  #call(known: Known, args: readonly unknown[], running: RunningJob): unknown {
     return callJob(known.target as Target, args, running, known.description);
   }
 
@@ -146,9 +165,11 @@ export class WorkerProgram {
     const values: unknown[] = [];
     const list: unknown[] = [];
     let failure: { readonly error: unknown } | null = null;
+    const running = this.#begin(job);
     try {
       for (const args of all) {
-        const called = this.#call(known, args, job);
+        if (running.isAborted) break;
+        const called = this.#call(known, args, running);
         const value = called instanceof Promise ? await called : called;
         if (value instanceof Transfer) list.push(...value.list);
         values.push(value instanceof Transfer ? value.value : value);

@@ -54,6 +54,20 @@ export const doubleInPlace = job(import.meta.url, 'doubleInPlace', (numbers: Flo
   for (let i = 0; i < numbers.length; i++) numbers[i]! *= 2;
   return transfer(numbers);
 });
+/** Rests until it is told to end. */
+export const waitForAbort = job(import.meta.url, 'waitForAbort', async () => {
+  const { signal, progress } = asMethods();
+  const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve));
+  progress('resting');
+  const alive = setInterval(() => {}, 1000);
+  await aborted;
+  clearInterval(alive);
+});
+export const countUntilStoppedOf = job(import.meta.url, 'countUntilStoppedOf', (n: number) => {
+  const { signal } = currentJob();
+  while (!signal.aborted) n++;
+  return n;
+});
 /** Counts until it is told to end, and says so. */
 export const countUntilStopped = job(import.meta.url, 'countUntilStopped', () => {
   const { signal, progress } = asMethods();

@@ -102,6 +102,32 @@ for (const kind of KINDS) {
     yield* pool.waitClosed();
   });
 
+  scenario(`an async job ${label} hears of it through its signal`, function* () {
+    const pool = kind.open({ maxWorkers: 1, grace: Number.POSITIVE_INFINITY });
+    const id = yield* pool.submit(threadId);
+    const future = pool.submit(jobs.waitForAbort);
+    const followed = asyncio.wrapFuture(future);
+    yield* asyncio.wrapFuture(told(future));
+    followed.cancel();
+    yield* thrownBy(followed);
+    assert.equal(yield* pool.submit(threadId), id, 'it ended by itself');
+    pool.shutdown({ wait: false });
+    yield* pool.waitClosed();
+  });
+
+  scenario(`a chunk ${label} goes no further when it is stopped`, function* () {
+    const pool = kind.open({ maxWorkers: 1, grace: Number.POSITIVE_INFINITY });
+    const id = yield* pool.submit(threadId);
+    yield* pool.submit(jobs.timesTen, 1); // loads the module
+    const results = pool.map(jobs.countUntilStoppedOf, [1, 2, 3], { chunksize: 3, timeout: 0.2 });
+    const steps = results[Symbol.asyncIterator]();
+    const late = yield* thrownBy(asyncio.wrapFuture(steps.next()));
+    assert.ok(late instanceof asyncio.TimeoutError);
+    assert.equal(yield* pool.submit(threadId), id);
+    pool.shutdown({ wait: false });
+    yield* pool.waitClosed();
+  });
+
   scenario(`a job ${label} that does not listen is ended with its worker, and others go on`, function* () {
     const pool = kind.open({ maxWorkers: 2 });
     const other = pool.submit(jobs.countUntilStopped);
