@@ -9,6 +9,7 @@
  *     reactors/    how a loop knows the time and waits: inside Node's loop, or on a clock that jumps
  *     net/         channels, transports, protocols, servers, streams, TLS, datagrams, names of hosts
  *     process/     subprocesses, pipes, signals
+ *     executors/   worker threads and processes, blocking results            (asyncio-ts/futures)
  *     loop/        the event loop with its doors into the rooms above; run, Runner, attach
  *     http/        the HTTP client                                          (asyncio-ts/http)
  *     zmq/         ZeroMQ: contexts, sockets, pollers                       (asyncio-ts/zmq)
@@ -68,6 +69,9 @@ export {
   eagerTaskFactory,
   type TaskConstructor,
 } from './core/tasks.ts';
+// Worker threads and processes: the pools are in asyncio-ts/futures.
+export type { JobArguments, JobFunction, JobResult } from './executors/executor.ts';
+export { asyncify, runCoroutineThreadsafe, toThread } from './executors/run-in-executor.ts';
 export { attach } from './loop/attach.ts';
 export { EventLoop, type EventLoopOptions } from './loop/event-loop.ts';
 export { getEventLoop, getRunningLoop, newEventLoop, setEventLoop } from './loop/loops.ts';

@@ -7,9 +7,14 @@ import type { Waitable } from '../core/awaitable.ts';
 import type { SocketAddress } from '../core/channel.ts';
 import type { CoroutineObject } from '../core/coroutine.ts';
 import { NotImplementedError } from '../core/errors.ts';
+import type { Future } from '../core/future.ts';
 import type { Callback } from '../core/handle.ts';
 import type { Reactor } from '../core/reactor.ts';
 import { Scheduler } from '../core/scheduler.ts';
+import type { ExecutorLike } from '../core/shutdown.ts';
+import type { JobArguments, JobFunction, JobResult } from '../executors/executor.ts';
+import type { OverloadArguments, OverloadResult } from '../executors/overloads.ts';
+import { runInExecutor } from '../executors/run-in-executor.ts';
 import type { Port } from '../net/address.ts';
 import { type ConnectOptions, createConnection } from '../net/connect.ts';
 import { type AcceptedSocketOptions, connectAcceptedSocket } from '../net/connect-accepted-socket.ts';
@@ -244,6 +249,29 @@ export class EventLoop extends Scheduler {
   /** Let the signal do what it does otherwise. @returns whether it had a handler. */
   removeSignalHandler(signal: Signal): boolean {
     return removeSignalHandler(this, signal);
+  }
+
+  /**
+   * Run `fn(...args)` in `executor`, or with `null` in the default one: worker threads, unless `setDefaultExecutor` chose another. Cancelling the future
+   * stops the job. See `docs/executors.md` for what can travel.
+   * @throws {TypeError} where the function or an argument cannot travel; {RuntimeError} where the executor was shut down.
+   */
+  runInExecutor<A extends readonly unknown[], R>(
+    executor: ExecutorLike | null,
+    fn: JobFunction<A, R>,
+    ...args: JobArguments<A>
+  ): Future<JobResult<R>>;
+  runInExecutor<F extends (...args: never[]) => unknown, const A extends OverloadArguments<F>>(
+    executor: ExecutorLike | null,
+    fn: F,
+    ...args: A
+  ): Future<JobResult<OverloadResult<F, A>>>;
+  runInExecutor(
+    executor: ExecutorLike | null,
+    fn: (...args: never[]) => unknown,
+    ...args: readonly unknown[]
+  ): Future<unknown> {
+    return runInExecutor(this, executor, fn, args);
   }
 
   override toString(): string {
