@@ -61,17 +61,13 @@ export abstract class Executor implements Disposable, AsyncDisposable {
    * @internal
    * @param chunk `args` are the arguments of several jobs; the result is then a `ChunkResult`.
    */
-  protected abstract _start(
-    description: JobDescription,
-    args: readonly unknown[],
-    chunk: boolean,
-  ): Future<unknown>;
+  abstract _start(description: JobDescription, args: readonly unknown[], chunk: boolean): Future<unknown>;
 
   /** Take no more jobs, and let those that there are be done. With `wait`, which is the default, block until they are. */
   abstract shutdown(options?: ShutdownOptions): void;
 
   /** @internal Call `ended` when, after `shutdown`, all has ended. */
-  protected abstract _onEnded(ended: () => void): void;
+  abstract _onEnded(ended: () => void): void;
 
   /**
    * Run `fn(...args)` elsewhere.

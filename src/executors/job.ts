@@ -63,6 +63,11 @@ export function job<F extends AnyFunction>(url: string, name: string, fn: F): F 
   return fn;
 }
 
+/** Was `fn` declared by `job`? */
+export function isDeclared(fn: unknown): fn is AnyFunction {
+  return typeof fn === 'function' && descriptions.get(fn as AnyFunction)?.kind === 'export';
+}
+
 /**
  * How `fn` travels; the same object for the same function.
  * @throws {TypeError} where it cannot.

@@ -30,7 +30,8 @@ export type Thrown =
 const DEEPEST = 8;
 const OWN = new Set(['name', 'message', 'stack', 'cause', 'errors', 'exceptions']);
 
-type ErrorClass = abstract new (...args: never[]) => Error;
+/** A class of errors. */
+export type ErrorClass = abstract new (...args: never[]) => Error;
 
 const known = new Map<string, ErrorClass>();
 for (const found of [

@@ -66,11 +66,7 @@ export abstract class PoolExecutor extends Executor {
     forgotten.register(this, { pool: this._pool, name }, this);
   }
 
-  protected override _start(
-    description: JobDescription,
-    args: readonly unknown[],
-    chunk: boolean,
-  ): Future<unknown> {
+  override _start(description: JobDescription, args: readonly unknown[], chunk: boolean): Future<unknown> {
     return this._pool.submit(description, args, chunk);
   }
 
@@ -80,7 +76,7 @@ export abstract class PoolExecutor extends Executor {
     if (options.wait !== false) this._pool.waitBlocking();
   }
 
-  protected override _onEnded(ended: () => void): void {
+  override _onEnded(ended: () => void): void {
     this._pool.onEnded(ended);
   }
 

@@ -144,6 +144,7 @@ const SETTINGS = {
     typeRoots: [join(root, 'node_modules', '@types')],
     paths: {
       'asyncio-ts': [join(root, 'dist/index.d.ts')],
+      'asyncio-ts/distributed': [join(root, 'dist/executors/distributed/index.d.ts')],
       'asyncio-ts/futures': [join(root, 'dist/executors/index.d.ts')],
       'asyncio-ts/*': [join(root, 'dist/*/index.d.ts')],
     },
