@@ -5,7 +5,7 @@
  *     npm run conformance -- test_locks test_tasks   only these files
  *     npm run conformance -- --only test_repr        only the tests whose id contains this; says what happened, compares nothing
  *     npm run conformance -- --node                  on Node's own loop and clock, where the file allows; compares nothing
- *     npm run conformance -- --retry TLS             run those too that are not applicable for a reason with this word, and tell how they came out
+ *     npm run conformance -- --retry ssl             run those too that are not applicable for a reason with this word, and tell how they came out
  *     npm run conformance -- --write                 write down what happened as what is expected; reasons have to be filled in
  *
  * Each file runs in a process of its own with a limit of time. The exit code is 0 when everything came out as expected, 3 when the suite could not be had

@@ -304,7 +304,10 @@ export const mutants: readonly Mutant[] = [
     [
       ['if (match.start <= this.#limit) return this.#take(match.end);', 'return this.#take(match.end);'],
       ['from = Math.max(0, this.#queue.size + 1 - longest);', 'from = this.#queue.size;'],
-      ['this.#queue.size > 2 * this.#limit', 'this.#queue.size > 3 * this.#limit'],
+      [
+        '!this.#paused && this.#queue.size > 2 * this.#limit',
+        '!this.#paused && this.#queue.size > 3 * this.#limit',
+      ],
       ["if (count < 0) throw new ValueError('readexactly size can not be less than zero');", ''],
       ['if (this.#paused && this.#queue.size <= this.#limit) this.#resume();', ''],
     ],

@@ -42,7 +42,7 @@ const WITHOUT: Readonly<Record<string, string>> = {
   sock_sendall: "sockets of one's own",
   sock_sendfile: "sockets of one's own",
   sock_sendto: "sockets of one's own",
-  start_tls: 'TLS',
+  start_tls: 'certificates for both sides',
   run_in_executor: 'executors',
   to_thread: 'executors',
 };

@@ -247,13 +247,13 @@ async def _():
 async def _():
     loop = asyncio.get_running_loop()
     came = asyncio.Queue()
-    loop.add_signal_handler(signal.SIGUSR2, came.put_nowait, 'the first')
-    os.kill(os.getpid(), signal.SIGUSR2)
+    loop.add_signal_handler(signal.SIGHUP, came.put_nowait, 'the first')
+    os.kill(os.getpid(), signal.SIGHUP)
     print(await came.get())
-    loop.add_signal_handler(signal.SIGUSR2, came.put_nowait, 'the second')
-    os.kill(os.getpid(), signal.SIGUSR2)
+    loop.add_signal_handler(signal.SIGHUP, came.put_nowait, 'the second')
+    os.kill(os.getpid(), signal.SIGHUP)
     print(await came.get())
-    print(loop.remove_signal_handler(signal.SIGUSR2), loop.remove_signal_handler(signal.SIGUSR2))
+    print(loop.remove_signal_handler(signal.SIGHUP), loop.remove_signal_handler(signal.SIGHUP))
     for number in (0, 1000):
         try:
             loop.add_signal_handler(number, print)

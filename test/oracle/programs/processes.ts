@@ -291,13 +291,13 @@ live('a pipe that is no pipe', function* () {
 live('signals of this process', function* () {
   const loop = asyncio.getRunningLoop();
   const came = new asyncio.Queue<string>();
-  loop.addSignalHandler('SIGUSR2', () => came.putNowait('the first'));
-  process.kill(process.pid, 'SIGUSR2');
+  loop.addSignalHandler('SIGHUP', () => came.putNowait('the first'));
+  process.kill(process.pid, 'SIGHUP');
   print(yield* came.get());
-  loop.addSignalHandler('SIGUSR2', () => came.putNowait('the second'));
-  process.kill(process.pid, 'SIGUSR2');
+  loop.addSignalHandler('SIGHUP', () => came.putNowait('the second'));
+  process.kill(process.pid, 'SIGHUP');
   print(yield* came.get());
-  print(loop.removeSignalHandler('SIGUSR2'), loop.removeSignalHandler('SIGUSR2'));
+  print(loop.removeSignalHandler('SIGHUP'), loop.removeSignalHandler('SIGHUP'));
   for (const number of [0, 1000]) {
     try {
       loop.addSignalHandler(number, print);

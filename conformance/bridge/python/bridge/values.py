@@ -269,7 +269,7 @@ _texts = [
     (r'^no running event loop: make futures.*', 'There is no current event loop'),
     (r'^Task does not support set(Result|Exception)\(\):.*', lambda m: f'Task does not support set_{m.group(1).lower()} operation'),
     (r'^yield\* was not used with (.*): it came back.*', r"await wasn't used with future"),
-    (r'\b([a-z]+(?:[A-Z][a-z]+)+)(?=\()', lambda m: snake(m.group(1))),
+    (r'\b([a-z]+(?:[A-Z][a-z]+)+)(?=\(| is only meaningful)', lambda m: snake(m.group(1))),
 ]
 
 def exception_of(js):
