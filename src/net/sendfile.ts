@@ -18,6 +18,7 @@ import { operate } from './operation.ts';
 import { toOSError } from './os-error.ts';
 import { Protocol, type StreamProtocol } from './protocols.ts';
 import { StreamTransport } from './stream-transport.ts';
+import { TlsTransport } from './tls-transport.ts';
 import type { WriteTransport } from './transports.ts';
 
 /** How much is read at once. */
@@ -87,6 +88,11 @@ function* send(
   if (transport.isClosing()) throw new RuntimeError('Transport is closing');
   if (!(transport instanceof StreamTransport) || !transport._sendsFiles) {
     throw new RuntimeError(`sendfile is not supported for transport ${transport}`);
+  }
+  if (!fallback && transport instanceof TlsTransport) {
+    throw new RuntimeError(
+      `fallback is disabled and native sendfile is not supported for transport ${transport}`,
+    );
   }
   if (!fallback) {
     throw new SendfileNotAvailableError(

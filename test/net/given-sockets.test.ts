@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import tls from 'node:tls';
 import { skipWithout } from '../../scripts/programs.ts';
 import * as asyncio from '../../src/index.ts';
 import { thrownBy } from '../both-styles.ts';
+import { clientContext, serverContext } from './certificates.ts';
 import { BarePeer, bareClient, bytes, Echo, event, HOST, onSockets, Recorder, text, until } from './kit.ts';
 
 const { co, scenario, style } = await onSockets(import.meta.url);
@@ -79,6 +80,49 @@ scenario('a socket that was accepted outside is served by a protocol', function*
   yield* event(near.resume(), 'close');
   peer.close();
 });
+
+scenario('given sockets are secured by TLS, on both sides, and a file goes over them', function* ({ loop }) {
+  const { peer, near, far } = yield* connected();
+  const made = [
+    loop.connectAcceptedSocket(() => new Recorder(loop), far, { ssl: serverContext() }),
+    loop.createConnection(() => new Recorder(loop), null, null, {
+      sock: near,
+      ssl: clientContext(),
+      serverHostname: 'localhost',
+    }),
+  ] as const;
+  const [[served, received], [client, sender]] = yield* asyncio.gather(...made);
+  assert.ok(served instanceof asyncio.TlsTransport && client instanceof asyncio.TlsTransport);
+  const file = { fd: openSync(new URL(import.meta.url), 'r'), position: 0 };
+  const refused = (yield* thrownBy(loop.sendfile(client, file, { fallback: false }))) as Error;
+  assert.match(
+    String(refused),
+    /^RuntimeError: fallback is disabled and native sendfile is not supported for transport <Tls/,
+  );
+  assert.equal(yield* loop.sendfile(client, file, { count: 7 }), 7);
+  yield* until(() => received.events.length === 2);
+  assert.deepEqual(received.events, ['made', 'data /** Soc']);
+  closeSync(file.fd);
+  client.close();
+  assert.equal(yield* received.lost, null);
+  assert.equal(yield* sender.lost, null);
+  peer.close();
+});
+
+scenario(
+  'a TLS connection without a name to check is refused before the socket is taken',
+  function* ({ loop }) {
+    const { peer, near, far } = yield* connected();
+    const options = { sock: near, ssl: clientContext() };
+    const make = () => new asyncio.Protocol();
+    const unnamed = yield* thrownBy(loop.createConnection(make, null, null, options));
+    assert.match(String(unnamed), /^ValueError: You must set serverHostname when using ssl without a host/);
+    assert.ok(!near.destroyed);
+    near.destroy();
+    far.destroy();
+    peer.close();
+  },
+);
 
 scenario('an error of a given socket is the error of its connection', function* ({ loop }) {
   const { peer, near, far } = yield* connected();

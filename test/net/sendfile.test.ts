@@ -156,7 +156,8 @@ scenario(
     far.resetAndDestroy();
     const error = yield* thrownBy(sending);
     assert.ok(error instanceof asyncio.ConnectionError, String(error));
-    assert.equal(yield* protocol.lost, error);
+    // Which of the two is told first depends on what it was doing: reading the file, or waiting to write.
+    assert.ok((yield* protocol.lost) instanceof asyncio.ConnectionError);
     assert.ok(file.position > 0 && file.position < SIZE);
     closeSync(file.fd);
   },
