@@ -1,5 +1,5 @@
 /**
- * HTTP requests, the client against its peers on the same work: `node bench/http.ts [--repetitions N] [--requests N]`, after `npm run build`.
+ * HTTP requests, the client against its peers on the same work: `npm run bench:http -- [--repetitions N] [--requests N]`.
  *
  * A server of Node, in a process of its own, answers small bodies at once. Every client asks it the same number of times, from as many coroutines as the
  * row says, sends the same headers, and reads each body as text. Bare undici is its `request()` with a `Pool` of as many connections, which is how it

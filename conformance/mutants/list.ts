@@ -34,7 +34,7 @@ export const mutants: readonly Mutant[] = [
       ['task.#request();', ''],
       ['this._mustCancel = true;', ''],
       ['this._value = message ?? undefined;', ''],
-      ['if (part._waiter === null) part.#owe(message);', ''],
+      ['if (part._hasGivenWay) part.#owe(message);', ''],
       [
         '      this._mustCancel = false;\n      super.cancel(this._value);',
         '      this._mustCancel = false;\n      this._complete(FINISHED, value);',
