@@ -10,6 +10,7 @@ import { NotImplementedError } from '../core/errors.ts';
 import type { Callback } from '../core/handle.ts';
 import type { Reactor } from '../core/reactor.ts';
 import { Scheduler } from '../core/scheduler.ts';
+import { debugByDefault } from '../core/turns.ts';
 import type { Port } from '../net/address.ts';
 import { type ConnectOptions, createConnection } from '../net/connect.ts';
 import { createUnixConnection, type UnixConnectOptions } from '../net/connect-unix.ts';
@@ -33,7 +34,7 @@ import type { Signal } from '../process/signal-names.ts';
 import type { PathLike, SpawnOptions } from '../process/spawn-options.ts';
 import { subprocessExec, subprocessShell } from '../process/start.ts';
 import type { SubprocessTransport } from '../process/subprocess-transport.ts';
-import { LibuvReactor } from '../reactors/libuv/reactor.ts';
+import { chooseReactor } from './choose-reactor.ts';
 
 /** How a loop is made. */
 export interface EventLoopOptions {
@@ -43,7 +44,7 @@ export interface EventLoopOptions {
 
 export class EventLoop extends Scheduler {
   constructor(options: EventLoopOptions = {}) {
-    super(options.reactor ?? new LibuvReactor());
+    super(options.reactor ?? chooseReactor(debugByDefault));
   }
 
   /**

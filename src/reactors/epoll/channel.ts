@@ -1,0 +1,230 @@
+/**
+ * A connection over a raw non-blocking descriptor, of TCP or of a Unix socket.
+ *
+ * The kernel's interest follows what is wanted lazily: to pause costs nothing until something comes, and to resume before that costs nothing at all. A channel
+ * that wants nothing is taken out of the set, because the kernel would tell of a hang-up for ever.
+ *
+ * What is read into: a buffer of the sink's own, else the reactor's, which all its channels share; the bytes are copied out at their true size. A stream
+ * that brings large pieces reads into a fresh array of the size that came last, which is handed on as it is: for large pieces the copy would cost more than the array.
+ * Source: recv(2), send(2), tcp(7), unix(7).
+ */
+import type { Address, Channel, ChannelSink } from '../../core/channel.ts';
+import { type Libc, systemError } from '../../host/libc.ts';
+import {
+  EAGAIN,
+  EINTR,
+  EPOLLERR,
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLOUT,
+  EPOLLRDHUP,
+  MSG_NOSIGNAL,
+  SHUT_WR,
+} from '../../host/linux.ts';
+import { type Gatherer, sendAll } from './gather.ts';
+import { getsockname } from './names.ts';
+import type { Poller, Watcher } from './poller.ts';
+
+/** What a channel needs of its reactor. */
+export interface ChannelOwner {
+  readonly poller: Poller;
+  /** What all channels read into. */
+  readonly receiveAddress: number;
+  readonly receiveBuffer: Buffer;
+  readonly gatherer: Gatherer;
+  channelOpened(channel: DescriptorChannel): void;
+  channelClosed(channel: DescriptorChannel): void;
+  /** Do `action` soon, on no caller's stack. */
+  later(action: () => void): void;
+}
+
+const READABLE = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+const WRITABLE = EPOLLOUT | EPOLLHUP | EPOLLERR;
+
+export class DescriptorChannel implements Channel, Watcher {
+  readonly halfCloses = true;
+  /** What the system has not taken is not taken here either. */
+  readonly unsent = 0;
+  #fd: number;
+  readonly #owner: ChannelOwner;
+  readonly #libc: Libc;
+  #sockname: Address | null;
+  readonly #peername: Address | null;
+  #sink: ChannelSink | null = null;
+  /** What the kernel knows that we are interested in. */
+  #interest = 0;
+  #reading = false;
+  #stalled = false;
+  #eof = false;
+
+  /**
+   * @param fd a connected, non-blocking socket, which is the channel's from now on.
+   * @param sockname its own address; `null` where that has to be asked for.
+   */
+  constructor(fd: number, owner: ChannelOwner, sockname: Address | null, peername: Address | null) {
+    this.#fd = fd;
+    this.#owner = owner;
+    this.#libc = owner.poller.libc;
+    this.#sockname = sockname;
+    this.#peername = peername;
+    owner.channelOpened(this);
+  }
+
+  attach(sink: ChannelSink): void {
+    this.#sink = sink;
+  }
+
+  get sink(): ChannelSink | null {
+    return this.#sink;
+  }
+
+  info(name: string): unknown {
+    switch (name) {
+      case 'sockname':
+        if (this.#sockname === null && this.#fd >= 0) this.#sockname = getsockname(this.#libc, this.#fd);
+        return this.#sockname;
+      case 'peername':
+        return this.#peername;
+      case 'fileno':
+        return this.#fd;
+      default:
+        return undefined;
+    }
+  }
+
+  // ---- receiving ----------------------------------------------------------------------------------------------------------------
+
+  resume(): void {
+    if (this.#fd < 0 || this.#eof) return;
+    this.#reading = true;
+    if ((this.#interest & EPOLLIN) === 0) this.#be(this.#interest | EPOLLIN);
+  }
+
+  pause(): void {
+    this.#reading = false;
+  }
+
+  /** For the poller. */
+  ready(events: number): void {
+    if ((events & READABLE) !== 0) {
+      if (this.#reading) this.#receive();
+      else if (this.#fd >= 0 && this.#interest !== 0) this.#be(this.#interest & ~EPOLLIN);
+    }
+    if ((events & WRITABLE) !== 0 && this.#stalled) this.#writable();
+  }
+
+  #receive(): void {
+    const sink = this.#sink!;
+    const own = sink.channelBuffer(-1);
+    let count: number;
+    if (own === null) {
+      const { receiveAddress, receiveBuffer } = this.#owner;
+      count = this.#libc.recv(this.#fd, receiveAddress, receiveBuffer.length, 0);
+      if (count > 0) {
+        const data = Buffer.allocUnsafe(count);
+        receiveBuffer.copy(data, 0, 0, count);
+        sink.channelData(data);
+        return;
+      }
+    } else {
+      count = this.#libc.recvInto(this.#fd, own, own.length, 0);
+      if (count > 0) {
+        sink.channelFilled(count);
+        return;
+      }
+    }
+    if (count === 0) this.#ended();
+    else this.#readFailed(this.#libc.errno[0]!);
+  }
+
+  #ended(): void {
+    this.#eof = true;
+    this.#reading = false;
+    this.#be(this.#interest & ~EPOLLIN);
+    this.#sink?.channelEof();
+  }
+
+  #readFailed(errno: number): void {
+    if (errno !== EAGAIN && errno !== EINTR) this.abandon(systemError('read', errno));
+  }
+
+  // ---- sending ------------------------------------------------------------------------------------------------------------------
+
+  write(data: Uint8Array): number {
+    if (this.#stalled || this.#fd < 0) return 0;
+    const { length } = data;
+    const count = this.#libc.send(this.#fd, data, length, MSG_NOSIGNAL);
+    return count === length ? count : this.#sent(count, length, this.#libc.errno[0]!);
+  }
+
+  writev(list: readonly Uint8Array[]): number {
+    if (this.#stalled || this.#fd < 0) return 0;
+    let size = 0;
+    for (const data of list) size += data.length;
+    const count = sendAll(this.#owner.gatherer, this.#fd, list);
+    return count === size ? count : this.#sent(count, size, this.#libc.errno[0]!);
+  }
+
+  /** Not everything could be sent. @returns how much of it we are rid of. */
+  #sent(count: number, length: number, errno: number): number {
+    if (count < 0 && errno !== EAGAIN && errno !== EINTR) {
+      this.#owner.later(() => this.abandon(systemError('write', errno)));
+      return length;
+    }
+    this.#stalled = true;
+    if ((this.#interest & EPOLLOUT) === 0) this.#be(this.#interest | EPOLLOUT);
+    return Math.max(count, 0);
+  }
+
+  #writable(): void {
+    this.#stalled = false;
+    this.#sink?.channelWritable();
+    if (!this.#stalled && (this.#interest & EPOLLOUT) !== 0) this.#be(this.#interest & ~EPOLLOUT);
+  }
+
+  shutdown(): void {
+    if (this.#fd >= 0) this.#libc.shutdown(this.#fd, SHUT_WR);
+  }
+
+  // ---- ending -------------------------------------------------------------------------------------------------------------------
+
+  close(): void {
+    const fd = this.#release();
+    if (fd >= 0) this.#libc.close(fd);
+  }
+
+  /** Give the descriptor away, open as it is: the channel is closed, the connection goes on. @returns -1 where it was closed. */
+  detach(): number {
+    return this.#release();
+  }
+
+  #release(): number {
+    const fd = this.#fd;
+    if (fd < 0) return fd;
+    // It may be asked for when it is gone.
+    this.#sockname ??= getsockname(this.#libc, fd);
+    this.#be(0);
+    this.#fd = -1;
+    this.#reading = false;
+    this.#sink = null;
+    this.#owner.channelClosed(this);
+    return fd;
+  }
+
+  /** Close it without its owner having asked for that. */
+  abandon(error: Error): void {
+    const sink = this.#sink;
+    this.close();
+    sink?.channelFailed(error);
+  }
+
+  #be(interest: number): void {
+    const old = this.#interest;
+    if (interest === old) return;
+    this.#interest = interest;
+    const { poller } = this.#owner;
+    if (old === 0) poller.add(this.#fd, interest, this);
+    else if (interest === 0) poller.remove(this.#fd);
+    else poller.change(this.#fd, interest);
+  }
+}
