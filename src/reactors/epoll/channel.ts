@@ -38,6 +38,8 @@ export interface ChannelOwner {
   later(action: () => void): void;
 }
 
+/** What is told to those who make buffers of their own: how much comes is known only when it is there. */
+const SIZE_HINT = 64 * 1024;
 const READABLE = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 const WRITABLE = EPOLLOUT | EPOLLHUP | EPOLLERR;
 
@@ -115,7 +117,7 @@ export class DescriptorChannel implements Channel, Watcher {
 
   #receive(): void {
     const sink = this.#sink!;
-    const own = sink.channelBuffer(-1);
+    const own = sink.channelBuffer(SIZE_HINT);
     let count: number;
     if (own === null) {
       const { receiveAddress, receiveBuffer } = this.#owner;
@@ -154,7 +156,7 @@ export class DescriptorChannel implements Channel, Watcher {
     if (this.#stalled || this.#fd < 0) return 0;
     const { length } = data;
     const count = this.#libc.send(this.#fd, data, length, MSG_NOSIGNAL);
-    return count === length ? count : this.#sent(count, length, this.#libc.errno[0]!);
+    return count === length ? count : this.#sent(count, this.#libc.errno[0]!);
   }
 
   writev(list: readonly Uint8Array[]): number {
@@ -162,14 +164,16 @@ export class DescriptorChannel implements Channel, Watcher {
     let size = 0;
     for (const data of list) size += data.length;
     const count = sendAll(this.#owner.gatherer, this.#fd, list);
-    return count === size ? count : this.#sent(count, size, this.#libc.errno[0]!);
+    return count === size ? count : this.#sent(count, this.#libc.errno[0]!);
   }
 
   /** Not everything could be sent. @returns how much of it we are rid of. */
-  #sent(count: number, length: number, errno: number): number {
+  #sent(count: number, errno: number): number {
     if (count < 0 && errno !== EAGAIN && errno !== EINTR) {
+      // Nothing more is taken until that is told.
+      this.#stalled = true;
       this.#owner.later(() => this.abandon(systemError('write', errno)));
-      return length;
+      return 0;
     }
     this.#stalled = true;
     if ((this.#interest & EPOLLOUT) === 0) this.#be(this.#interest | EPOLLOUT);

@@ -20,8 +20,6 @@ import {
   EPOLLERR,
   EPOLLIN,
   EPOLLOUT,
-  IPPROTO_IPV6,
-  IPV6_V6ONLY,
   MSG_NOSIGNAL,
   SO_BROADCAST,
   SO_REUSEPORT,
@@ -55,7 +53,6 @@ export function openDatagrams(request: DatagramRequest, owner: DatagramOwner): D
   try {
     if (reusePort) socket.set(SOL_SOCKET, SO_REUSEPORT, 1);
     if (broadcast) socket.set(SOL_SOCKET, SO_BROADCAST, 1);
-    if (family === 6) socket.set(IPPROTO_IPV6, IPV6_V6ONLY, 1);
     if (local !== null) socket.bind(local);
     if (remote !== null) {
       const errno = remote.port === 0 ? EINVAL : socket.connect(remote);
@@ -74,11 +71,10 @@ const EINVAL = 22;
 export class DescriptorDatagrams implements DatagramChannel, Watcher {
   /** What the system has not taken is not taken here either. */
   readonly unsent = 0;
-  readonly pending = 0;
   readonly #owner: DatagramOwner;
   readonly #libc: Libc;
   readonly #buffer = new AddressBuffer();
-  readonly #sockname: SocketAddress | null;
+  #sockname: SocketAddress | null;
   readonly #peername: SocketAddress | null;
   /** The address that was sent to last, and how the system has it. */
   readonly #target: Memory;
@@ -90,6 +86,8 @@ export class DescriptorDatagrams implements DatagramChannel, Watcher {
   #interest = 0;
   #receiving = false;
   #stalled = false;
+  /** How many datagrams could not be sent, which has not been told yet. */
+  #pending = 0;
 
   /** @param fd a bound, non-blocking socket of datagrams, which is the channel's from now on. */
   constructor(fd: number, owner: DatagramOwner) {
@@ -110,9 +108,17 @@ export class DescriptorDatagrams implements DatagramChannel, Watcher {
     return this.#sink;
   }
 
+  get pending(): number {
+    return this.#pending;
+  }
+
   info(name: string): unknown {
     switch (name) {
       case 'sockname':
+        // The system may choose the port with the first datagram.
+        if (this.#sockname?.[1] === 0 && this.#fd >= 0) {
+          this.#sockname = getsockname(this.#libc, this.#fd) as SocketAddress | null;
+        }
         return this.#sockname;
       case 'peername':
         return this.#peername;
@@ -178,8 +184,15 @@ export class DescriptorDatagrams implements DatagramChannel, Watcher {
       this.#be(this.#interest | EPOLLOUT);
       return false;
     }
-    this.#owner.later(() => this.#sink?.channelError(systemError('send', errno)));
+    this.#pending++;
+    this.#owner.later(() => this.#tellOf(systemError('send', errno)));
     return true;
+  }
+
+  #tellOf(error: Error): void {
+    this.#pending--;
+    this.#sink?.channelError(error);
+    if (this.#pending === 0) this.#sink?.channelWritable();
   }
 
   #sendConnected(data: Uint8Array): number {

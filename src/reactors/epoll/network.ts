@@ -4,6 +4,7 @@
  * It knows every channel and listener that is open, so that closing the loop leaves no descriptor behind, and says which ones had been
  * forgotten. Source: ip(7), tcp(7), unix(7), udp(7).
  */
+import { rmSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type {
   Address,
@@ -122,7 +123,7 @@ export class EpollNetwork implements Network, ListenerOwner, DatagramOwner {
   }
 
   listenUnix(path: Uint8Array, backlog: number, done: Done<Listener<string>>): Operation {
-    return this.#listen(path, backlog, done, ignore);
+    return this.#listen(path, backlog, done, ignore, () => remove(path));
   }
 
   #listen<A extends Address>(
@@ -130,6 +131,7 @@ export class EpollNetwork implements Network, ListenerOwner, DatagramOwner {
     backlog: number,
     done: Done<Listener<A>>,
     prepare: (socket: RawSocket) => void,
+    forget: () => void = ignore,
   ): Operation {
     const listen = () => {
       const socket = this.#open(familyOf(place), (made) => {
@@ -138,7 +140,11 @@ export class EpollNetwork implements Network, ListenerOwner, DatagramOwner {
       });
       return new DescriptorListener<A>(socket.fd, this);
     };
-    return soon<Listener<A>>(this.later, listen, (listener) => listener.close(), done);
+    const discard = (listener: Listener<A>) => {
+      listener.close();
+      forget();
+    };
+    return soon<Listener<A>>(this.later, listen, discard, done);
   }
 
   #open(family: number, prepare: (socket: RawSocket) => void): RawSocket {
@@ -199,6 +205,11 @@ export class EpollNetwork implements Network, ListenerOwner, DatagramOwner {
   datagramClosed(channel: DescriptorDatagrams): void {
     this.#datagrams.delete(channel);
   }
+}
+
+/** A socket that was given up before anyone knew of it leaves no file. */
+function remove(path: Uint8Array): void {
+  if (path[0] !== 0) rmSync(Buffer.from(path), { force: true });
 }
 
 function raise(error: unknown): never {
