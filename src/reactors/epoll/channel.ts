@@ -24,6 +24,7 @@ import {
 import { type Gatherer, sendAll } from './gather.ts';
 import { getsockname } from './names.ts';
 import type { Poller, Watcher } from './poller.ts';
+import { noteYoungBytes } from './young.ts';
 
 /** What a channel needs of its reactor. */
 export interface ChannelOwner {
@@ -40,6 +41,9 @@ export interface ChannelOwner {
 
 /** What is told to those who make buffers of their own: how much comes is known only when it is there. */
 const SIZE_HINT = 64 * 1024;
+/** From this size on pieces are read into arrays of their own; a power of two. */
+const LARGE = 16 * 1024;
+const LARGEST = 256 * 1024;
 const READABLE = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 const WRITABLE = EPOLLOUT | EPOLLHUP | EPOLLERR;
 
@@ -58,6 +62,8 @@ export class DescriptorChannel implements Channel, Watcher {
   #reading = false;
   #stalled = false;
   #eof = false;
+  /** How much came last. */
+  #expected = 0;
 
   /**
    * @param fd a connected, non-blocking socket, which is the channel's from now on.
@@ -120,11 +126,17 @@ export class DescriptorChannel implements Channel, Watcher {
     const own = sink.channelBuffer(SIZE_HINT);
     let count: number;
     if (own === null) {
+      if (this.#expected >= LARGE) {
+        this.#receiveLarge(sink);
+        return;
+      }
       const { receiveAddress, receiveBuffer } = this.#owner;
       count = this.#libc.recv(this.#fd, receiveAddress, receiveBuffer.length, 0);
       if (count > 0) {
         const data = Buffer.allocUnsafe(count);
         receiveBuffer.copy(data, 0, 0, count);
+        noteYoungBytes(count);
+        this.#expected = count;
         sink.channelData(data);
         return;
       }
@@ -134,6 +146,23 @@ export class DescriptorChannel implements Channel, Watcher {
         sink.channelFilled(count);
         return;
       }
+    }
+    if (count === 0) this.#ended();
+    else this.#readFailed(this.#libc.errno[0]!);
+  }
+
+  /** The next piece will be about as large as the last one. */
+  #receiveLarge(sink: ChannelSink): void {
+    const size = Math.min((this.#expected + LARGE - 1) & -LARGE, LARGEST);
+    const data = Buffer.allocUnsafeSlow(size);
+    noteYoungBytes(size);
+    const count = this.#libc.recvInto(this.#fd, data, size, 0);
+    if (count > 0) {
+      this.#expected = count === size ? count * 2 : count;
+      // What is kept for long must not keep much more.
+      if (count * 2 < size) sink.channelData(Buffer.from(data.subarray(0, count)));
+      else sink.channelData(count === size ? data : data.subarray(0, count));
+      return;
     }
     if (count === 0) this.#ended();
     else this.#readFailed(this.#libc.errno[0]!);
