@@ -6,7 +6,7 @@
  * library makes. Addresses of memory are numbers where the memory is ours (see `Memory`), arrays where it is the caller's.
  * Source: man pages of section 2; `sys/socket.h`, `sys/epoll.h`.
  */
-import { getSystemErrorName } from 'node:util';
+import { constants } from 'node:os';
 import { type CType, loadKoffi } from './koffi.ts';
 import { Memory } from './memory.ts';
 
@@ -30,6 +30,14 @@ export interface Libc {
   recv(fd: number, memory: Address, size: number, flags: number): number;
   /** Into an array of the caller's. */
   recvInto(fd: number, data: Uint8Array, size: number, flags: number): number;
+  recvfromInto(
+    fd: number,
+    data: Uint8Array,
+    size: number,
+    flags: number,
+    address: Address,
+    length: Address,
+  ): number;
   recvfrom(
     fd: number,
     memory: Address,
@@ -98,6 +106,7 @@ function bind(): Libc {
   const errnoLocation = library.func('__errno_location', 'void *', []) as () => unknown;
   return {
     ...Object.fromEntries(functions),
+    recvfromInto: library.func('recvfrom', 'int', ['int', 'void *', 'size_t', 'int', 'intptr_t', 'intptr_t']),
     recvInto: library.func('recv', 'int', ['int', 'void *', 'size_t', 'int']),
     // There is one for each thread, and it stays.
     errno: new Int32Array(koffi.view(errnoLocation(), 4)),
@@ -116,10 +125,13 @@ export function systemError(syscall: string, errno: number, detail = ''): Error 
   });
 }
 
+/** Names by number; the first name counts (`EAGAIN` is `EWOULDBLOCK` too). */
+const NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(constants.errno)
+    .map(([name, number]): [number, string] => [number, name])
+    .reverse(),
+);
+
 function nameOf(errno: number): string {
-  try {
-    return getSystemErrorName(-errno);
-  } catch {
-    return `errno ${errno}`;
-  }
+  return NAMES.get(errno) ?? `errno ${errno}`;
 }

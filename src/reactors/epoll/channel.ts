@@ -21,8 +21,8 @@ import {
   MSG_NOSIGNAL,
   SHUT_WR,
 } from '../../host/linux.ts';
+import { getsockname } from '../../host/names.ts';
 import { type Gatherer, sendAll } from './gather.ts';
-import { getsockname } from './names.ts';
 import type { Poller, Watcher } from './poller.ts';
 import { noteYoungBytes } from './young.ts';
 
@@ -257,7 +257,7 @@ export class DescriptorChannel implements Channel, Watcher {
     this.#interest = interest;
     const { poller } = this.#owner;
     if (old === 0) poller.add(this.#fd, interest, this);
-    else if (interest === 0) poller.remove(this.#fd);
+    else if (interest === 0) poller.remove(this.#fd, this);
     else poller.change(this.#fd, interest);
   }
 }

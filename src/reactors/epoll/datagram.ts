@@ -16,6 +16,7 @@ import {
   AF_INET6,
   EAGAIN,
   EINTR,
+  EINVAL,
   ENOBUFS,
   EPOLLERR,
   EPOLLIN,
@@ -27,8 +28,8 @@ import {
   SOL_SOCKET,
 } from '../../host/linux.ts';
 import type { Memory } from '../../host/memory.ts';
+import { AddressBuffer, getpeername, getsockname } from '../../host/names.ts';
 import { encodeEndpoint } from '../../host/sockaddr.ts';
-import { AddressBuffer, getpeername, getsockname } from './names.ts';
 import type { Poller, Watcher } from './poller.ts';
 import { RawSocket, textOf } from './sockets.ts';
 
@@ -55,6 +56,7 @@ export function openDatagrams(request: DatagramRequest, owner: DatagramOwner): D
     if (broadcast) socket.set(SOL_SOCKET, SO_BROADCAST, 1);
     if (local !== null) socket.bind(local);
     if (remote !== null) {
+      // The system would take a connection to port 0 to be none.
       const errno = remote.port === 0 ? EINVAL : socket.connect(remote);
       if (errno !== 0) throw systemError('connect', errno, textOf(remote));
     }
@@ -64,9 +66,6 @@ export function openDatagrams(request: DatagramRequest, owner: DatagramOwner): D
   }
   return new DescriptorDatagrams(socket.fd, owner);
 }
-
-/** What the system says of port 0, of which Linux takes a connection to be none. */
-const EINVAL = 22;
 
 export class DescriptorDatagrams implements DatagramChannel, Watcher {
   /** What the system has not taken is not taken here either. */
@@ -232,7 +231,7 @@ export class DescriptorDatagrams implements DatagramChannel, Watcher {
     this.#interest = interest;
     const { poller } = this.#owner;
     if (old === 0) poller.add(this.#fd, interest, this);
-    else if (interest === 0) poller.remove(this.#fd);
+    else if (interest === 0) poller.remove(this.#fd, this);
     else poller.change(this.#fd, interest);
   }
 }

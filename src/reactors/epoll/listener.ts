@@ -19,8 +19,8 @@ import {
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
 } from '../../host/linux.ts';
+import { AddressBuffer, getsockname } from '../../host/names.ts';
 import { type ChannelOwner, DescriptorChannel } from './channel.ts';
-import { AddressBuffer, getsockname } from './names.ts';
 import type { Watcher } from './poller.ts';
 
 /** How many connections are accepted in one round. */
@@ -115,7 +115,7 @@ export class DescriptorListener<A extends Address = SocketAddress> implements Li
     if (watched === this.#watched) return;
     this.#watched = watched;
     if (watched) this.#owner.poller.add(this.#fd, EPOLLIN, this);
-    else this.#owner.poller.remove(this.#fd);
+    else this.#owner.poller.remove(this.#fd, this);
   }
 }
 

@@ -33,13 +33,13 @@ import {
   TCP_NODELAY,
 } from '../../host/linux.ts';
 import type { Memory } from '../../host/memory.ts';
+import { getpeername, getsockname } from '../../host/names.ts';
 import { knownEndpoints } from '../endpoints.ts';
 import { LibuvNetwork } from '../libuv/network.ts';
 import { DescriptorChannel } from './channel.ts';
 import { type DatagramOwner, type DescriptorDatagrams, openDatagrams } from './datagram.ts';
 import { Gatherer } from './gather.ts';
 import { DescriptorListener, type ListenerOwner } from './listener.ts';
-import { getpeername, getsockname } from './names.ts';
 import type { Poller } from './poller.ts';
 import { Connecting, familyOf, type Place, RawSocket, soon } from './sockets.ts';
 

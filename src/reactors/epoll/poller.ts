@@ -58,9 +58,17 @@ export class Poller {
       this.#watchers.push(null);
       this.#generations.push(0);
     }
+    const stale = this.#watchers[fd] !== null;
     this.#watchers[fd] = watcher;
     this.#generations[fd] = generation;
-    if (this.watched++ === 0) this.onChange?.();
+    // The kernel knew of no such descriptor: the one that we knew of was closed behind our back.
+    if (!stale && this.watched++ === 0) this.onChange?.();
+  }
+
+  /** Is `fd` watched, and by another one than `watcher`? */
+  isTaken(fd: number, watcher: Watcher | null): boolean {
+    const present = this.#watchers[fd] ?? null;
+    return present !== null && present !== watcher;
   }
 
   /** Be interested in something else; not in nothing. */
@@ -68,9 +76,9 @@ export class Poller {
     this.#control(EPOLL_CTL_MOD, fd, interest, this.#generations[fd]!);
   }
 
-  /** Watch `fd` no more. Events of it that came already are dropped. */
-  remove(fd: number): void {
-    if ((this.#watchers[fd] ?? null) === null) return;
+  /** Watch `fd` no more, unless another one does by now. Events of it that came already are dropped. */
+  remove(fd: number, watcher: Watcher): void {
+    if (this.#watchers[fd] !== watcher) return;
     this.#watchers[fd] = null;
     if (--this.watched === 0) this.onChange?.();
     // It may be gone by itself, where it was closed behind our back.

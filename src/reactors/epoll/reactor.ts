@@ -23,6 +23,7 @@ import { loadLibc } from '../../host/libc.ts';
 import { UvWatch } from '../../host/uv.ts';
 import { Alarm } from '../alarm.ts';
 import { LibuvProcesses } from '../libuv/process.ts';
+import { EpollDescriptors } from './descriptors.ts';
 import { EpollNetwork } from './network.ts';
 import { Poller } from './poller.ts';
 
@@ -36,6 +37,7 @@ type Done = (failure?: { readonly error: unknown }) => void;
 export class EpollReactor implements Reactor {
   readonly name = 'epoll';
   readonly network: EpollNetwork;
+  readonly descriptors: EpollDescriptors;
   readonly processes: LibuvProcesses;
   readonly #poller: Poller;
   readonly #watch: UvWatch;
@@ -60,6 +62,7 @@ export class EpollReactor implements Reactor {
     this.#watch = new UvWatch(this.#poller.fd);
     this.#poller.onChange = () => this.#watchWhileNeeded();
     this.network = new EpollNetwork(this.#poller, this);
+    this.descriptors = new EpollDescriptors(this.#poller);
     this.processes = new LibuvProcesses(this.network.host);
   }
 
@@ -97,6 +100,7 @@ export class EpollReactor implements Reactor {
     this.#deferred = [];
     this.processes.close();
     this.network.close();
+    this.descriptors.close();
     this.#watch.close();
     this.#poller.close();
   }
@@ -155,7 +159,8 @@ export class EpollReactor implements Reactor {
         if (this.#turn()) return true;
         if (this.#driven === null || this.#hopping) return false;
       }
-      if (count === 0 && !this.#woken) return false;
+      // One event is mostly all there is; libuv looks again anyway.
+      if (count <= 1 && !this.#woken) return false;
       if (performance.now() > end) return true;
     }
   }

@@ -18,9 +18,9 @@ import {
   SOL_SOCKET,
 } from '../../host/linux.ts';
 import type { Memory } from '../../host/memory.ts';
+import { AddressBuffer } from '../../host/names.ts';
 import { encodeEndpoint, encodeUnix } from '../../host/sockaddr.ts';
 import { Once } from '../libuv/once.ts';
-import { AddressBuffer } from './names.ts';
 import type { Poller, Watcher } from './poller.ts';
 
 /** Where something is: a host and a port, or the path of a Unix socket. */
@@ -182,7 +182,7 @@ export class Connecting implements Operation, Watcher {
 
   #leave(): void {
     this.#all.delete(this);
-    if (this.#watched) this.#poller.remove(this.#socket.fd);
+    if (this.#watched) this.#poller.remove(this.#socket.fd, this);
     this.#watched = false;
   }
 }

@@ -3,10 +3,10 @@
  *
  * Source: getsockname(2), getpeername(2).
  */
-import type { Address } from '../../core/channel.ts';
-import { type Libc, loadLibc } from '../../host/libc.ts';
-import type { Memory } from '../../host/memory.ts';
-import { decodeAddress } from '../../host/sockaddr.ts';
+import type { Address } from '../core/channel.ts';
+import { type Libc, loadLibc } from './libc.ts';
+import type { Memory } from './memory.ts';
+import { decodeAddress } from './sockaddr.ts';
 
 /** Where the length stands, behind the longest address; a multiple of 4. */
 const LENGTH_AT = 112;
