@@ -19,7 +19,7 @@ import type {
   Operation,
   ResolveRequest,
 } from '../../core/channel.ts';
-import { ConnectionAbortedError } from '../../core/errors.ts';
+import { ConnectionAbortedError, NotImplementedError } from '../../core/errors.ts';
 import { warn } from '../../core/warn.ts';
 import {
   IPPROTO_IPV6,
@@ -48,6 +48,8 @@ const RECEIVE_BUFFER_SIZE = 256 * 1024;
 
 /** Whose network it is. */
 interface Owner {
+  /** Does it keep Node from running? */
+  readonly isBlocking: boolean;
   later(action: () => void): void;
 }
 
@@ -59,6 +61,7 @@ export class EpollNetwork implements Network, ListenerOwner, DatagramOwner {
   readonly receiveAddress: number;
   readonly receiveBuffer: Buffer;
   readonly later: (action: () => void) => void;
+  readonly #owner: Owner;
   readonly #receive: Memory;
   readonly #connecting = new Set<Operation>();
   readonly #channels = new Set<DescriptorChannel>();
@@ -68,6 +71,7 @@ export class EpollNetwork implements Network, ListenerOwner, DatagramOwner {
   constructor(poller: Poller, owner: Owner) {
     this.poller = poller;
     this.gatherer = new Gatherer(poller.libc);
+    this.#owner = owner;
     this.later = (action) => owner.later(action);
     this.#receive = poller.libc.memory(RECEIVE_BUFFER_SIZE);
     this.receiveAddress = this.#receive.address;
@@ -76,7 +80,11 @@ export class EpollNetwork implements Network, ListenerOwner, DatagramOwner {
 
   resolve(request: ResolveRequest, done: Done<readonly Endpoint[]>): Operation {
     const { host } = request;
-    if (host !== null && isIP(host) === 0) return this.host.resolve(request, done);
+    if (host !== null && isIP(host) === 0) {
+      if (!this.#owner.isBlocking) return this.host.resolve(request, done);
+      const advice = 'give the address, or use run()';
+      throw new NotImplementedError(`${host} cannot be looked up while the thread is blocked: ${advice}`);
+    }
     return soon(this.later, () => knownEndpoints(request), ignore, done);
   }
 

@@ -246,6 +246,11 @@ export class EpollReactor implements Reactor {
     done?.(failure);
   }
 
+  /** Is it in `block`? */
+  get isBlocking(): boolean {
+    return this.#blocking;
+  }
+
   // ---- on the caller's stack ----------------------------------------------------------------------------------------------------
 
   block(driven: Driven): void {
