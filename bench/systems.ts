@@ -55,6 +55,34 @@ export function findSystems(): Array<SystemSpec | Missing> {
   ];
 }
 
+/** The systems of the I/O part, in the order of its table. */
+export function findIoSystems(): Array<SystemSpec | Missing> {
+  linkOurselves();
+  const python = findPython('--uvloop', '--version') ?? findPython('--version');
+  const ours = `asyncio-ts ${version('../package.json')}`;
+  const server = (file: string, ...flags: string[]): string[] => [
+    process.execPath,
+    `${here}io/servers/${file}`,
+    ...flags,
+  ];
+  const served = (system: SystemSpec | Missing): SystemSpec | Missing =>
+    isMissing(system)
+      ? system
+      : { ...system, command: system.command.with(1, `${here}io/servers/cpython.py`) };
+  return [
+    { id: 'asyncio_ts', title: 'asyncio-ts', command: server('asyncio_ts.ts'), version: ours },
+    {
+      id: 'asyncio_ts_async',
+      title: 'asyncio-ts (async fn)',
+      command: server('asyncio_ts.ts', '--async'),
+      version: ours,
+    },
+    { id: 'node', title: 'bare Node', command: server('node.ts'), version: `Node ${process.version}` },
+    served(pythonSystem('cpython', 'CPython asyncio', python, [])),
+    served(pythonSystem('uvloop', 'uvloop', python, ['--uvloop'])),
+  ];
+}
+
 export function isMissing(system: SystemSpec | Missing): system is Missing {
   return 'reason' in system;
 }

@@ -129,7 +129,7 @@ function absence(findings: Findings, system: SystemSpec, row: Row): string {
   return cellOf(findings.results, system.id, row.id).refused ?? '–';
 }
 
-function median(figures: readonly number[]): number {
+export function median(figures: readonly number[]): number {
   const sorted = figures.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   const upper = sorted[middle] as number;
@@ -152,7 +152,7 @@ function count(size: number): string {
   return size.toLocaleString('en');
 }
 
-function duration(seconds: number): string {
+export function duration(seconds: number): string {
   if (seconds < 1e-6) return `${digits(seconds * 1e9)} ns`;
   if (seconds < 1e-3) return `${digits(seconds * 1e6)} µs`;
   return seconds < 1 ? `${digits(seconds * 1e3)} ms` : `${digits(seconds)} s`;
@@ -162,7 +162,7 @@ function digits(value: number): string {
   return value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : value.toFixed(0);
 }
 
-function markdown(head: readonly string[], lines: ReadonlyArray<readonly string[]>): string {
+export function markdown(head: readonly string[], lines: ReadonlyArray<readonly string[]>): string {
   const rule = head.map((_, i) => (i === 0 ? '---' : '---:'));
   return [head, rule, ...lines].map((line) => `| ${line.join(' | ')} |`).join('\n');
 }
