@@ -4,8 +4,7 @@
  * The kernel's interest follows what is wanted lazily: to pause costs nothing until something comes, and to resume before that costs nothing at all. A channel
  * that wants nothing is taken out of the set, because the kernel would tell of a hang-up for ever.
  *
- * What is read into: a buffer of the sink's own, else the reactor's, which all its channels share; the bytes are copied out at their true size. A stream
- * that brings large pieces reads into a fresh array of the size that came last, which is handed on as it is: for large pieces the copy would cost more than the array.
+ * What is received into: a buffer of the sink's own, else the reactor's memory (see `receive.ts`).
  * Source: recv(2), send(2), tcp(7), unix(7).
  */
 import type { Address, Channel, ChannelSink } from '../../core/channel.ts';
@@ -24,14 +23,12 @@ import {
 import { getsockname } from '../../host/names.ts';
 import { type Gatherer, sendAll } from './gather.ts';
 import type { Poller, Watcher } from './poller.ts';
-import { noteYoungBytes } from './young.ts';
+import { LARGE, RECEIVE_SIZE, type ReceiveMemory } from './receive.ts';
 
 /** What a channel needs of its reactor. */
 export interface ChannelOwner {
   readonly poller: Poller;
-  /** What all channels read into. */
-  readonly receiveAddress: number;
-  readonly receiveBuffer: Buffer;
+  readonly memory: ReceiveMemory;
   readonly gatherer: Gatherer;
   channelOpened(channel: DescriptorChannel): void;
   channelClosed(channel: DescriptorChannel): void;
@@ -41,9 +38,6 @@ export interface ChannelOwner {
 
 /** What is told to those who make buffers of their own: how much comes is known only when it is there. */
 const SIZE_HINT = 64 * 1024;
-/** From this size on pieces are read into arrays of their own; a power of two. */
-const LARGE = 16 * 1024;
-const LARGEST = 256 * 1024;
 const READABLE = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 const WRITABLE = EPOLLOUT | EPOLLHUP | EPOLLERR;
 
@@ -124,48 +118,33 @@ export class DescriptorChannel implements Channel, Watcher {
   #receive(): void {
     const sink = this.#sink!;
     const own = sink.channelBuffer(SIZE_HINT);
-    let count: number;
-    if (own === null) {
-      if (this.#expected >= LARGE) {
-        this.#receiveLarge(sink);
-        return;
-      }
-      const { receiveAddress, receiveBuffer } = this.#owner;
-      count = this.#libc.recv(this.#fd, receiveAddress, receiveBuffer.length, 0);
-      if (count > 0) {
-        const data = Buffer.allocUnsafe(count);
-        receiveBuffer.copy(data, 0, 0, count);
-        noteYoungBytes(count);
-        this.#expected = count;
-        sink.channelData(data);
-        return;
-      }
-    } else {
-      count = this.#libc.recvInto(this.#fd, own, own.length, 0);
-      if (count > 0) {
-        sink.channelFilled(count);
-        return;
-      }
-    }
-    if (count === 0) this.#ended();
-    else this.#readFailed(this.#libc.errno[0]!);
-  }
-
-  /** The next piece will be about as large as the last one. */
-  #receiveLarge(sink: ChannelSink): void {
-    const size = Math.min((this.#expected + LARGE - 1) & -LARGE, LARGEST);
-    const data = Buffer.allocUnsafeSlow(size);
-    noteYoungBytes(size);
-    const count = this.#libc.recvInto(this.#fd, data, size, 0);
-    if (count > 0) {
-      this.#expected = count === size ? count * 2 : count;
-      // What is kept for long must not keep much more.
-      if (count * 2 < size) sink.channelData(Buffer.from(data.subarray(0, count)));
-      else sink.channelData(count === size ? data : data.subarray(0, count));
+    if (own !== null) {
+      const count = this.#libc.recvInto(this.#fd, own, own.length, 0);
+      if (count > 0) sink.channelFilled(count);
+      else this.#nothing(count, this.#libc.errno[0]!);
       return;
     }
+    const { memory } = this.#owner;
+    if (this.#expected >= LARGE) {
+      memory.prepare(this.#expected);
+      const count = this.#libc.recv(this.#fd, memory.slabAddress, memory.slabRoom, 0);
+      if (count > 0) {
+        this.#expected = count;
+        sink.channelData(memory.take(count));
+      } else this.#nothing(count, this.#libc.errno[0]!);
+    } else {
+      const count = this.#libc.recv(this.#fd, memory.address, RECEIVE_SIZE, 0);
+      if (count > 0) {
+        this.#expected = count;
+        sink.channelData(memory.copy(count));
+      } else this.#nothing(count, this.#libc.errno[0]!);
+    }
+  }
+
+  /** Nothing came, or it ended, or it failed. */
+  #nothing(count: number, errno: number): void {
     if (count === 0) this.#ended();
-    else this.#readFailed(this.#libc.errno[0]!);
+    else this.#readFailed(errno);
   }
 
   #ended(): void {

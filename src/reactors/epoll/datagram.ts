@@ -31,6 +31,7 @@ import type { Memory } from '../../host/memory.ts';
 import { AddressBuffer, getpeername, getsockname } from '../../host/names.ts';
 import { encodeEndpoint } from '../../host/sockaddr.ts';
 import type { Poller, Watcher } from './poller.ts';
+import { RECEIVE_SIZE, type ReceiveMemory } from './receive.ts';
 import { RawSocket, textOf } from './sockets.ts';
 
 /** How many datagrams are received in one round. */
@@ -39,8 +40,7 @@ const AT_ONCE = 32;
 /** Who keeps count of the open datagram channels. */
 export interface DatagramOwner {
   readonly poller: Poller;
-  readonly receiveAddress: number;
-  readonly receiveBuffer: Buffer;
+  readonly memory: ReceiveMemory;
   datagramOpened(channel: DescriptorDatagrams): void;
   datagramClosed(channel: DescriptorDatagrams): void;
   /** Do `action` soon, on no caller's stack. */
@@ -148,13 +148,13 @@ export class DescriptorDatagrams implements DatagramChannel, Watcher {
   }
 
   #receive(): void {
-    const { receiveAddress, receiveBuffer } = this.#owner;
+    const { memory } = this.#owner;
     const buffer = this.#buffer;
     for (let i = 0; i < AT_ONCE && this.#receiving; i++) {
       const count = this.#libc.recvfrom(
         this.#fd,
-        receiveAddress,
-        receiveBuffer.length,
+        memory.address,
+        RECEIVE_SIZE,
         0,
         buffer.address,
         buffer.lengthAddress,
@@ -165,8 +165,7 @@ export class DescriptorDatagrams implements DatagramChannel, Watcher {
         if (errno !== EINTR) this.#sink?.channelError(systemError('recvmsg', errno));
         continue;
       }
-      const data = Buffer.allocUnsafe(count);
-      receiveBuffer.copy(data, 0, 0, count);
+      const data = memory.copy(count);
       const from = buffer.read() as SocketAddress | null;
       this.#sink?.channelDatagram(data, from ?? (this.#peername as SocketAddress));
     }

@@ -32,7 +32,6 @@ import {
   SOL_SOCKET,
   TCP_NODELAY,
 } from '../../host/linux.ts';
-import type { Memory } from '../../host/memory.ts';
 import { getpeername, getsockname } from '../../host/names.ts';
 import { knownEndpoints } from '../endpoints.ts';
 import { LibuvNetwork } from '../libuv/network.ts';
@@ -41,10 +40,8 @@ import { type DatagramOwner, type DescriptorDatagrams, openDatagrams } from './d
 import { Gatherer } from './gather.ts';
 import { DescriptorListener, type ListenerOwner } from './listener.ts';
 import type { Poller } from './poller.ts';
+import { ReceiveMemory } from './receive.ts';
 import { Connecting, familyOf, type Place, RawSocket, soon } from './sockets.ts';
-
-/** How much one read can bring. */
-const RECEIVE_BUFFER_SIZE = 256 * 1024;
 
 /** Whose network it is. */
 interface Owner {
@@ -58,11 +55,9 @@ export class EpollNetwork implements Network, ListenerOwner, DatagramOwner {
   /** What Node does for us. */
   readonly host: LibuvNetwork = new LibuvNetwork();
   readonly gatherer: Gatherer;
-  readonly receiveAddress: number;
-  readonly receiveBuffer: Buffer;
+  readonly memory: ReceiveMemory;
   readonly later: (action: () => void) => void;
   readonly #owner: Owner;
-  readonly #receive: Memory;
   readonly #connecting = new Set<Operation>();
   readonly #channels = new Set<DescriptorChannel>();
   readonly #listeners = new Set<DescriptorListener<Address>>();
@@ -73,9 +68,7 @@ export class EpollNetwork implements Network, ListenerOwner, DatagramOwner {
     this.gatherer = new Gatherer(poller.libc);
     this.#owner = owner;
     this.later = (action) => owner.later(action);
-    this.#receive = poller.libc.memory(RECEIVE_BUFFER_SIZE);
-    this.receiveAddress = this.#receive.address;
-    this.receiveBuffer = this.#receive.bytes;
+    this.memory = new ReceiveMemory(poller.libc);
   }
 
   resolve(request: ResolveRequest, done: Done<readonly Endpoint[]>): Operation {
