@@ -24,7 +24,7 @@ export interface RunSyncOptions {
 /**
  * Run a generator coroutine in a loop of its own, blocking, and clean up after it.
  *
- * ```ts
+ * ```ts no-run: a name that stands for any
  * const answer = asyncio.runSync(main());    // no await
  * ```
  * @throws what the coroutine throws; {RuntimeError} inside of a running loop; {NotImplementedError} where the reactor cannot block;
