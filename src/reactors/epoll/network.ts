@@ -20,6 +20,7 @@ import type {
   ResolveRequest,
 } from '../../core/channel.ts';
 import { ConnectionAbortedError, NotImplementedError } from '../../core/errors.ts';
+import type { TlsRequest } from '../../core/tls.ts';
 import { warn } from '../../core/warn.ts';
 import {
   IPPROTO_IPV6,
@@ -38,6 +39,7 @@ import { LibuvNetwork } from '../libuv/network.ts';
 import { DescriptorChannel } from './channel.ts';
 import { type DatagramOwner, type DescriptorDatagrams, openDatagrams } from './datagram.ts';
 import { Gatherer } from './gather.ts';
+import { handOver } from './hand-over.ts';
 import { DescriptorListener, type ListenerOwner } from './listener.ts';
 import type { Poller } from './poller.ts';
 import { ReceiveMemory } from './receive.ts';
@@ -162,6 +164,11 @@ export class EpollNetwork implements Network, ListenerOwner, DatagramOwner {
   datagram(request: DatagramRequest, done: Done<DatagramChannel>): Operation {
     const open = () => openDatagrams(request, this);
     return soon<DatagramChannel>(this.later, open, (channel) => channel.close(), done);
+  }
+
+  secure(channel: Channel, request: TlsRequest, done: Done<Channel>): Operation {
+    const given = channel instanceof DescriptorChannel ? handOver(channel, this.host) : channel;
+    return this.host.secure(given, request, done);
   }
 
   reverse(endpoint: Endpoint, done: Done<string>): Operation {
