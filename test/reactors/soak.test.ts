@@ -11,7 +11,9 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import type { Channel, Listener } from '../../src/core/channel.ts';
 import * as asyncio from '../../src/index.ts';
+import { LibuvNetwork } from '../../src/reactors/libuv/network.ts';
 import { descriptors, Echo, epollLoop, HOST, noEpoll, onLoop, portOf } from './kit.ts';
 
 const SECONDS = Number(process.env['ASYNCIO_CHURN_SECONDS'] ?? 0);
@@ -179,9 +181,8 @@ test("beside sockets of Node's, fetch, timers, files and worker threads nobody s
 
 /** A conversation over sockets of Node's, as the libuv reactor has them. */
 async function nodeEcho(count: { node: number }): Promise<void> {
-  const { LibuvNetwork } = await import('../../src/reactors/libuv/network.ts');
   const network = new LibuvNetwork();
-  const listening = Promise.withResolvers<import('../../src/core/channel.ts').Listener>();
+  const listening = Promise.withResolvers<Listener>();
   const options = { backlog: 10, keepAlive: false, reuseAddress: undefined, reusePort: false };
   network.listen({ family: 4, host: HOST, port: 0 }, options, (outcome) => {
     if ('value' in outcome) listening.resolve(outcome.value);
@@ -189,6 +190,7 @@ async function nodeEcho(count: { node: number }): Promise<void> {
   });
   const listener = await listening.promise;
   const ended = Promise.withResolvers<void>();
+  const channels: Channel[] = [];
   const ignore = {
     channelBuffer: () => null,
     channelFilled() {},
@@ -200,6 +202,7 @@ async function nodeEcho(count: { node: number }): Promise<void> {
   };
   listener.accept({
     listenerAccepted(channel) {
+      channels.push(channel);
       channel.attach({ ...ignore, channelData: (data) => void channel.write(data) });
       channel.resume();
     },
@@ -211,6 +214,7 @@ async function nodeEcho(count: { node: number }): Promise<void> {
       return;
     }
     const channel = outcome.value;
+    channels.push(channel);
     channel.attach({
       ...ignore,
       channelData() {
@@ -222,5 +226,6 @@ async function nodeEcho(count: { node: number }): Promise<void> {
     channel.write(Buffer.from('ping'));
   });
   await ended.promise;
+  for (const channel of channels) channel.close();
   network.close();
 }
