@@ -32,7 +32,7 @@ import { AddressBuffer, getpeername, getsockname } from '../../host/names.ts';
 import { encodeEndpoint } from '../../host/sockaddr.ts';
 import type { Poller, Watcher } from './poller.ts';
 import { RECEIVE_SIZE, type ReceiveMemory } from './receive.ts';
-import { RawSocket, textOf } from './sockets.ts';
+import { errorOf, RawSocket, textOf } from './sockets.ts';
 
 /** How many datagrams are received in one round. */
 const AT_ONCE = 32;
@@ -142,9 +142,16 @@ export class DescriptorDatagrams implements DatagramChannel, Watcher {
   ready(events: number): void {
     if ((events & (EPOLLIN | EPOLLERR)) !== 0) {
       if (this.#receiving) this.#receive();
-      else this.#be(this.#interest & ~EPOLLIN);
+      else this.#ignore(events);
     }
     if ((events & EPOLLOUT) !== 0 && this.#stalled) this.#writable();
+  }
+
+  /** It is paused: what comes waits; but an error would be told of without end. */
+  #ignore(events: number): void {
+    this.#be(this.#interest & ~EPOLLIN);
+    const errno = (events & EPOLLERR) === 0 ? 0 : errorOf(this.#libc, this.#fd);
+    if (errno !== 0) this.#sink?.channelError(systemError('recvmsg', errno));
   }
 
   #receive(): void {

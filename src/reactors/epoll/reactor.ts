@@ -59,7 +59,12 @@ export class EpollReactor implements Reactor {
   /** @throws where there is no koffi, or no epoll. */
   constructor() {
     this.#poller = new Poller(loadLibc());
-    this.#watch = new UvWatch(this.#poller.fd);
+    try {
+      this.#watch = new UvWatch(this.#poller.fd);
+    } catch (error) {
+      this.#poller.close();
+      throw error;
+    }
     this.#poller.onChange = () => this.#watchWhileNeeded();
     this.network = new EpollNetwork(this.#poller, this);
     this.descriptors = new EpollDescriptors(this.#poller);
