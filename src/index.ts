@@ -10,6 +10,7 @@
  *     reactors/    how a loop knows the time and waits: inside Node's loop, or on a clock that jumps
  *     net/         channels, transports, protocols, servers, streams, TLS, datagrams, names of hosts
  *     process/     subprocesses, pipes, signals
+ *     executors/   worker threads and processes, blocking results            (asyncio-ts/futures)
  *     loop/        the event loop with its doors into the rooms above; run, Runner, attach
  *     http/        the HTTP client                                          (asyncio-ts/http)
  *     zmq/         ZeroMQ: contexts, sockets, pollers                       (asyncio-ts/zmq)
@@ -69,18 +70,31 @@ export {
   eagerTaskFactory,
   type TaskConstructor,
 } from './core/tasks.ts';
+// Worker threads and processes: the pools are in asyncio-ts/futures.
+export type { JobArguments, JobFunction, JobResult } from './executors/executor.ts';
+export { asyncify, runCoroutineThreadsafe, toThread } from './executors/run-in-executor.ts';
 export { attach } from './loop/attach.ts';
 export { EventLoop, type EventLoopOptions } from './loop/event-loop.ts';
 export { getEventLoop, getRunningLoop, newEventLoop, setEventLoop } from './loop/loops.ts';
 export { type RunSyncOptions, runSync } from './loop/run-sync.ts';
 export { Runner, type RunnerOptions, run } from './loop/runner.ts';
+export { AbstractServer } from './net/abstract-server.ts';
 export type { Port } from './net/address.ts';
 export type { ConnectOptions } from './net/connect.ts';
+export type { AcceptedSocketOptions } from './net/connect-accepted-socket.ts';
 export type { UnixConnectOptions } from './net/connect-unix.ts';
 export type { DatagramOptions } from './net/create-datagram-endpoint.ts';
 export type { Hosts, ServeOptions } from './net/create-server.ts';
 export type { UnixServeOptions } from './net/create-unix-server.ts';
 export { UdpTransport } from './net/datagram-transport.ts';
+export type {
+  DatagramSocketLike,
+  DetachableSocket,
+  ServerSocketLike,
+  SocketDescriptor,
+  SocketLike,
+  StreamSocketLike,
+} from './net/given-socket.ts';
 export type { AddressInfo, AddressInfoOptions } from './net/name-lookup.ts';
 export { gaierror } from './net/os-error.ts';
 export {
@@ -92,13 +106,15 @@ export {
   SubprocessProtocol,
 } from './net/protocols.ts';
 export type { FileDescriptor } from './net/readiness.ts';
-export { Server } from './net/server.ts';
+export type { OpenFile, SendfileOptions } from './net/sendfile.ts';
+export { Server, type ShutdownOptions } from './net/server.ts';
 export type { SendableFile } from './net/sock-operations.ts';
 export { Socket, type SocketFamily, socketpair } from './net/socket.ts';
 export * as socket from './net/socket-constants.ts';
 export * as ssl from './net/ssl.ts';
 export { SSLCertVerificationError, SSLEOFError, SSLError } from './net/ssl-errors.ts';
 export type { StartTlsOptions } from './net/start-tls.ts';
+export * as streams from './net/stream-adapters.ts';
 export { StreamReader, type StreamReaderOptions } from './net/stream-reader.ts';
 export { type ClientConnected, StreamReaderProtocol } from './net/stream-reader-protocol.ts';
 export { StreamTransport } from './net/stream-transport.ts';

@@ -16,6 +16,15 @@ export interface Ended {
   readonly stderr: string;
 }
 
+export interface ChildOptions {
+  /** More of the environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Options of Node's. */
+  readonly flags?: readonly string[];
+  /** How many descriptors it can have open: needs `prlimit`. */
+  readonly descriptors?: number;
+}
+
 /** A program that is running. */
 export class Child {
   readonly #process: ChildProcessByStdio<null, Readable, Readable>;
@@ -25,10 +34,13 @@ export class Child {
   #heard: (() => void)[] = [];
   #over = false;
 
-  /** @param code the text of a module; `asyncio` is there. */
-  constructor(code: string, env: Readonly<Record<string, string>> = {}) {
+  /** @param code the text of a module, in TypeScript; `asyncio` is there. */
+  constructor(code: string, { env = {}, flags = [], descriptors }: ChildOptions = {}) {
     const text = `import * as asyncio from ${JSON.stringify(index)};\n${code}`;
-    this.#process = spawn(process.execPath, ['--input-type=module', '--eval', text], {
+    const limit = descriptors === undefined ? [] : ['prlimit', `--nofile=${descriptors}:${descriptors}`];
+    const node = [process.execPath, ...flags, '--input-type=module-typescript', '--eval', text];
+    const [program, ...args] = [...limit, ...node] as [string, ...string[]];
+    this.#process = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env, NODE_OPTIONS: '', NODE_TEST_CONTEXT: '' },
       timeout: PATIENCE_MS,
@@ -56,6 +68,28 @@ export class Child {
     for (const heard of this.#heard.splice(0)) heard();
   }
 
+  /** What it has printed so far. */
+  get stdout(): string {
+    return this.#stdout;
+  }
+
+  /** What it has complained of so far. */
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /** Wait until the child has printed a line of JSON that has `name`, and give its value. */
+  async tells<T>(name: string): Promise<T> {
+    for (;;) {
+      for (const line of this.#stdout.split('\n').slice(0, -1)) {
+        const told = line.startsWith('{') ? (JSON.parse(line) as Record<string, T>) : {};
+        if (name in told) return told[name] as T;
+      }
+      if (this.#over) throw new Error(`the child ended without '${name}':\n${this.#stdout}${this.#stderr}`);
+      await new Promise<void>((resolve) => this.#heard.push(resolve));
+    }
+  }
+
   /** Wait until the child has printed `text`. */
   async says(text: string): Promise<void> {
     while (!this.#stdout.includes(text) && !this.#stderr.includes(text)) {
@@ -63,6 +97,11 @@ export class Child {
         throw new Error(`the child ended without saying '${text}':\n${this.#stdout}${this.#stderr}`);
       await new Promise<void>((resolve) => this.#heard.push(resolve));
     }
+  }
+
+  /** What the first group of `pattern` is in what the child has printed. */
+  word(pattern: RegExp): string {
+    return pattern.exec(this.#stdout)?.[1] ?? '';
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -77,5 +116,5 @@ export class Child {
 
 /** Run a program to its end. */
 export function runProgram(code: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  return new Child(code, env).ended();
+  return new Child(code, { env }).ended();
 }

@@ -38,8 +38,14 @@ import * as udpEcho from './34-udp-echo.ts';
 import * as unixEcho from './35-unix-echo.ts';
 import * as tlsEcho from './36-tls-echo.ts';
 import * as relayWithTls from './37-relay-with-tls.ts';
-import * as highScores from './51-high-scores.ts';
+import * as chatServer from './38-chat-server.ts';
+import * as gracefulShutdown from './39-graceful-shutdown.ts';
+import * as blockingAndCpuBound from './40-blocking-and-cpu-bound.ts';
+import * as submitPow from './41-submit-pow.ts';
+import * as asyncifyUrlopen from './42-asyncify-urlopen.ts';
+import * as progressOverAMap from './43-progress-over-a-map.ts';
 import * as delayedHttp from './50-delayed-http.ts';
+import * as highScores from './51-high-scores.ts';
 import * as zmqRequestReply from './52-zmq-request-reply.ts';
 import * as zmqPoller from './53-zmq-poller.ts';
 import * as selectorEcho from './60-selector-echo.ts';
@@ -85,8 +91,14 @@ export const programs: Programs = {
   '35-unix-echo': unixEcho,
   '36-tls-echo': tlsEcho,
   '37-relay-with-tls': relayWithTls,
-  '51-high-scores': highScores,
+  '40-blocking-and-cpu-bound': blockingAndCpuBound,
+  '41-submit-pow': submitPow,
+  '42-asyncify-urlopen': asyncifyUrlopen,
+  '43-progress-over-a-map': progressOverAMap,
   '50-delayed-http': delayedHttp,
+  '38-chat-server': chatServer,
+  '39-graceful-shutdown': gracefulShutdown,
+  '51-high-scores': highScores,
   '52-zmq-request-reply': zmqRequestReply,
   '53-zmq-poller': zmqPoller,
   '60-selector-echo': selectorEcho,

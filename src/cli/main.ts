@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * The `asyncio` program: `asyncio run FILE` runs the coroutine function that a file exports.
+ * The `asyncio` program: `asyncio run FILE` runs the coroutine function that a file exports, `asyncio worker MODULE` the jobs of a queue.
  *
  * Whatever goes wrong, in the command line, in the file or in what it runs, is told on the standard error output in a few lines that begin with
  * `asyncio:`, with the user's own frames of the stack and nobody else's. Exit codes: 0, 1 for a failure, 2 for a wrong command line, 130 and
@@ -9,6 +9,7 @@
 import { readFileSync } from 'node:fs';
 import { HELP, parseArguments, SYNOPSIS } from './arguments.ts';
 import { type Ending, runFile } from './run-file.ts';
+import { runWorker } from './run-worker.ts';
 
 /** End the process: what a failed program left open (a server, a timer of the host) must not keep it alive. */
 async function end({ status, text }: Ending): Promise<void> {
@@ -40,5 +41,8 @@ switch (command.kind) {
     break;
   case 'run':
     await runFile(command, end);
+    break;
+  case 'worker':
+    await runWorker(command, end);
     break;
 }

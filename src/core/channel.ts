@@ -61,12 +61,22 @@ export interface ChannelSink {
   channelFailed(error: unknown): void;
 }
 
+/** The options of a socket, by the numbers that C has for them. */
+export interface ChannelOptions {
+  /** @throws {NotImplementedError} where the host does not tell. */
+  get(level: number, name: number): number;
+  /** @throws {NotImplementedError} where the host cannot set it; what the host throws. */
+  set(level: number, name: number, value: number): void;
+}
+
 /** Both ways of one connection. It is made paused. */
 export interface Channel {
   /** Can the two directions end one by one? TLS connections cannot. */
   readonly halfCloses: boolean;
   /** How many bytes `write` and `writev` took that the system has not taken yet. */
   readonly unsent: number;
+  /** Absent where there is no socket, or nothing can be done about its options. */
+  readonly options?: ChannelOptions;
   /** Name who is told what happens. Called once, before anything else. */
   attach(sink: ChannelSink): void;
   /** A fact about the connection by the name that `getExtraInfo` knows it under, such as `'peername'`; `undefined` where there is none. */
@@ -89,8 +99,11 @@ export interface Channel {
    * loses nothing. What still comes before the other side's word breaks the channel. Absent where an end needs no words.
    */
   farewell?(done: () => void): void;
-  /** Close both ways at once; what is unsent is lost. */
-  close(): void;
+  /**
+   * Close both ways at once; what is unsent is lost.
+   * @param reason why, where something broke; for those channels that can tell the other side.
+   */
+  close(reason?: Error | null): void;
 }
 
 /** Who is told of what comes to a listener. */
@@ -157,6 +170,8 @@ export interface DatagramChannel {
   readonly unsent: number;
   /** How many datagrams `send` took whose fate is not known yet; `channelWritable` follows when it is 0 again. */
   readonly pending: number;
+  /** Absent where nothing can be done about them. */
+  readonly options?: ChannelOptions;
   /** Name who is told what happens. Called once, before anything else. */
   attach(sink: DatagramSink): void;
   /** A fact about the socket by the name that `getExtraInfo` knows it under; `undefined` where there is none. */
@@ -207,6 +222,19 @@ export interface Network {
    * on: it is closed with the new one, and where this fails or is cancelled. Absent where connections cannot be secured.
    */
   secure?(channel: Channel, request: TlsRequest, done: Done<Channel>): Operation;
+  /**
+   * The channel of a socket that somebody else has made and connected, and that nobody has read from; it is the channel's from now on.
+   * @throws what the host throws, {ValueError} or {TypeError} where it is no such thing; then it is left as it was.
+   */
+  adoptStream?(socket: object): Channel;
+  /** The listener of a socket that somebody else has bound; it is the listener's from now on. */
+  adoptListener?(
+    socket: object,
+    options: Pick<ListenOptions, 'backlog' | 'keepAlive'>,
+    done: Done<Listener<Address>>,
+  ): Operation;
+  /** The channel of a socket of datagrams that somebody else has made; it is the channel's from now on. */
+  adoptDatagrams?(socket: object, done: Done<DatagramChannel>): Operation;
   /** Find the name of a host by its address; an error where it has none. Absent where that cannot be asked. */
   reverse?(endpoint: Endpoint, done: Done<string>): Operation;
 }

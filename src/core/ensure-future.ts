@@ -12,6 +12,19 @@ import { running } from './running.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Task, TaskOptions } from './task.ts';
 
+/** How work outside of the loop becomes a future of a loop; a promise would not do where cancelling the future must reach the work. */
+export const inLoop: unique symbol = Symbol('asyncio.inLoop');
+
+/** Work outside of the loop that knows how to be followed from inside: a future of an executor. */
+export interface OutsideWork<T> extends PromiseLike<T> {
+  /** @internal A future of `loop` that follows the work; its cancellation ends the work. */
+  [inLoop](loop: Scheduler): Future<T>;
+}
+
+function isOutsideWork<T>(value: unknown): value is OutsideWork<T> {
+  return typeof (value as Partial<OutsideWork<T>> | null)?.[inLoop] === 'function';
+}
+
 /** @internal The same as `ensureFuture`, on a given loop; with options from `Scheduler._taskOptions` for a task that has to be made. */
 export function ensureFutureOn<T>(
   loop: Scheduler | null,
@@ -35,6 +48,7 @@ export function ensureFutureOn<T>(
   const target = loop ?? running.loop ?? running.chosen;
   if (target === null) throw new RuntimeError('no running event loop');
   if (isCoro) return target.createTask(awaitable as CoroutineLike<T>, options);
+  if (isOutsideWork<T>(awaitable)) return awaitable[inLoop](target);
   if (isAwaitable<T>(awaitable)) return target.createTask<T>(wrapAwaitable(awaitable), options);
   return new PromiseFuture<T>(target, awaitable as PromiseLike<T>);
 }
@@ -63,8 +77,8 @@ export function ensureFuture<T>(
 }
 
 /**
- * A future that follows a promise. Cancelling it stops the waiting, not the work behind the promise: give the work an `AbortSignal` for that
- * (`currentTask().signal`). A rejection that comes after a cancellation is reported, unless it only tells of the cancellation.
+ * A future that follows a promise, or a future of an executor, whose job ends when this future is cancelled. Cancelling one that
+ * follows a promise stops the waiting, not the work behind the promise: give the work an `AbortSignal` for that (`currentTask().signal`). A rejection that comes after a cancellation is reported, unless it only tells of the cancellation.
  *
  * ```ts
  * const text = yield* asyncio.wrapFuture(fetch(url).then((r) => r.text()));
@@ -77,6 +91,7 @@ export function wrapFuture<T>(
   if (promise instanceof Future) return promise as Future<T>;
   const loop = options.loop ?? running.loop ?? running.chosen;
   if (loop === null) throw new RuntimeError('no running event loop');
+  if (isOutsideWork<T>(promise)) return promise[inLoop](loop);
   if (!isPromiseLike(promise)) throw new TypeError(`a promise is expected, got ${describe(promise)}`);
   return new PromiseFuture(loop, promise);
 }

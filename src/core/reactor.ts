@@ -25,6 +25,8 @@ export interface Driven {
   turn(): Next;
   /** Does anyone wait for work that is done outside of the loop, such as the promise of a native function? */
   readonly waitsOutside: boolean;
+  /** Does anyone wait for a job of an executor? It takes real time, and wakes the loop when it is done. */
+  readonly worksOutside: boolean;
   /** Is there an async function or a promise of the host that could still wake the loop? Looks at every task: ask before giving up. */
   dependsOnHost(): boolean;
   /** Nothing can ever become ready again: end the run with this error, or `null` if that is no error for this loop. */

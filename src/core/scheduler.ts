@@ -369,6 +369,11 @@ export class Scheduler extends Turns {
     this.#executor.set(executor);
   }
 
+  /** @internal The default executor; `make` makes it where there is none. */
+  _defaultExecutor(make: () => ExecutorLike): ExecutorLike {
+    return this.#executor.get(make);
+  }
+
   /**
    * Shut the default executor down and wait for its jobs. It cannot be used afterwards.
    * @param options.timeout how long to wait, in seconds; without it, as long as it takes. When it runs out, a warning is given and the

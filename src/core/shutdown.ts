@@ -35,6 +35,8 @@ export function* closeAsyncgens(loop: Scheduler, asyncgens: Set<Closable>): Coro
 export interface ExecutorLike {
   submit(fn: (...args: never[]) => unknown, ...args: unknown[]): PromiseLike<unknown>;
   shutdown(options?: { readonly wait?: boolean; readonly cancelFutures?: boolean }): unknown;
+  /** Wait without blocking until all has ended, after `shutdown({ wait: false })`. Without it, what `shutdown({ wait: true })` returns is awaited. */
+  waitClosed?(): PromiseLike<unknown>;
 }
 
 /** The executor of a loop, until it is shut down. */
@@ -49,6 +51,13 @@ export class DefaultExecutor {
     }
     if (this.#ended) throw new RuntimeError('Executor shutdown has been called');
     this.#executor = executor;
+  }
+
+  /** The executor; one is made where there is none. @throws {RuntimeError} after it was shut down. */
+  get(make: () => ExecutorLike): ExecutorLike {
+    if (this.#ended) throw new RuntimeError('Executor shutdown has been called');
+    this.#executor ??= make();
+    return this.#executor;
   }
 
   /** Shut it down without waiting: the loop is closing. */
@@ -76,7 +85,7 @@ export class DefaultExecutor {
       if (!inTime.done()) inTime.setResult(ended);
     };
     const timer = timeout === null ? null : loop.callLater(timeout, settle, false);
-    const jobs = ensureFutureOn(loop, Promise.resolve(executor.shutdown({ wait: true })));
+    const jobs = ensureFutureOn(loop, endOf(executor));
     jobs.addDoneCallback(() => settle(true));
     if (yield* inTime) {
       timer?.cancel();
@@ -86,4 +95,10 @@ export class DefaultExecutor {
     warn(`The executor did not finish joining its threads within ${timeout} seconds.`, 'RuntimeWarning');
     executor.shutdown({ wait: false });
   }
+}
+
+function endOf(executor: ExecutorLike): PromiseLike<unknown> {
+  if (executor.waitClosed === undefined) return Promise.resolve(executor.shutdown({ wait: true }));
+  executor.shutdown({ wait: false });
+  return executor.waitClosed();
 }

@@ -16,6 +16,7 @@ export class Strand<T> extends Task<T> {
   readonly #owner: Task<unknown> | null;
   readonly #resolve: (value: T) => void;
   readonly #reject: (reason: unknown) => void;
+  #gaveWay = false;
 
   constructor(
     coro: Coroutine<T> | CoroutineObject<T>,
@@ -38,6 +39,20 @@ export class Strand<T> extends Task<T> {
   start(): void {
     this.#owner?._addStrand(this);
     this._step(false, undefined);
+  }
+
+  override _giveWay(): void {
+    this.#gaveWay = true;
+    super._giveWay();
+  }
+
+  override get _hasGivenWay(): boolean {
+    return this.#gaveWay;
+  }
+
+  override _run(): void {
+    this.#gaveWay = false;
+    super._run();
   }
 
   override _returned(value: T): void {

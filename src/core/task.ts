@@ -13,8 +13,10 @@
  * Order is part of the contract, and it is CPython's: the first step runs in the next iteration, one step a wake-up, a wake-up in the
  * iteration after the one that completed the awaited future. Source: Python docs, "Coroutines and Tasks", "Task Object".
  */
+
 import { type AsyncScope, asyncTask, captureScopeUnless } from './async-scope.ts';
 import type { Coroutine, Suspension } from './awaitable.ts';
+import { badSuspension } from './bad-suspension.ts';
 import { Context, currentContext, currentValues, type Values } from './context.ts';
 import {
   CoroutineObject,
@@ -173,13 +175,13 @@ export class Task<T> extends Future<T> implements Entry {
           reached = true;
         }
       }
-      for (const part of task.#native?.strands ?? []) if (part._waiter === null) part.#owe(message);
+      for (const part of task.#native?.strands ?? []) if (part._hasGivenWay) part.#owe(message);
       if (!reached) task.#owe(message);
     }
     return true;
   }
 
-  /** Remember a cancellation until the next step or suspension. What only gives way, or runs, can be told no sooner. */
+  /** Remember a cancellation until the next step or suspension. What gives way, or runs, can be told no sooner. */
   #owe(message: unknown): void {
     this._mustCancel = true;
     this._value = message ?? undefined;
@@ -330,7 +332,7 @@ export class Task<T> extends Future<T> implements Entry {
 
   #suspend(suspension: Suspension | undefined): void {
     if (suspension === null || suspension === undefined) {
-      this._loop._enqueue(this);
+      this._giveWay();
     } else if (
       suspension instanceof Future &&
       suspension === running.awaited &&
@@ -348,34 +350,24 @@ export class Task<T> extends Future<T> implements Entry {
       // The coroutine is told in the next iteration, as if it had waited for a future that failed.
       this._waiter = Object.assign(new Future<never>({ loop: this._loop }), {
         _state: FAILED,
-        _value: this.#badSuspension(suspension),
+        _value: badSuspension(this._owner ?? this, this._loop, suspension),
       });
       this._loop._enqueue(this);
     }
   }
 
-  #isSelf(future: Future<unknown>): boolean {
-    return future === (this._owner as Future<unknown>);
+  /** @internal Go on in the next iteration. */
+  _giveWay(): void {
+    this._loop._enqueue(this);
   }
 
-  #badSuspension(value: unknown): Error {
-    if (value instanceof Future) {
-      if (value._loop !== this._loop) {
-        return new RuntimeError(`${this._owner ?? this} got Future ${value} attached to a different loop`);
-      }
-      if (value !== running.awaited)
-        return new RuntimeError(`yield was used instead of yield* in ${this._owner ?? this} with ${value}`);
-      running.awaited = null;
-      return new RuntimeError(`Task cannot await on itself: ${this}`);
-    }
-    if (isCoroutine(value)) {
-      return new RuntimeError(
-        `${this._owner ?? this} was yielding from a generator without await: yield* was meant for ${describe(value)}`,
-      );
-    }
-    return new RuntimeError(
-      `Task got bad yield: ${describe(value)}; write yield* to await a coroutine or future`,
-    );
+  /** @internal Is it a strand that waits for the next iteration, and for nothing else? */
+  get _hasGivenWay(): boolean {
+    return false;
+  }
+
+  #isSelf(future: Future<unknown>): boolean {
+    return future === (this._owner as Future<unknown>);
   }
 
   /** @internal The coroutine returned. */

@@ -48,6 +48,8 @@ export abstract class Turns implements Driven {
   _asyncCalls = 0;
   /** @internal How many wrapped promises are waited for. */
   _foreign = 0;
+  /** @internal How many jobs of executors are waited for. */
+  _jobs = 0;
   /** @internal The async context that turns run in. */
   _home: AsyncScope | null = null;
 
@@ -253,6 +255,11 @@ export abstract class Turns implements Driven {
   /** For the reactor: does anyone wait for work that is done outside of the loop? */
   get waitsOutside(): boolean {
     return this._asyncCalls > 0 || this._foreign > 0;
+  }
+
+  /** For the reactor: does anyone wait for a job of an executor? */
+  get worksOutside(): boolean {
+    return this._jobs > 0;
   }
 
   /** @internal */

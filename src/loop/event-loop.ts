@@ -7,20 +7,28 @@ import type { Waitable } from '../core/awaitable.ts';
 import type { Address, SocketAddress } from '../core/channel.ts';
 import type { CoroutineObject } from '../core/coroutine.ts';
 import { NotImplementedError } from '../core/errors.ts';
+import type { Future } from '../core/future.ts';
 import type { Callback } from '../core/handle.ts';
 import type { Reactor } from '../core/reactor.ts';
 import { Scheduler } from '../core/scheduler.ts';
+import type { ExecutorLike } from '../core/shutdown.ts';
 import { debugByDefault } from '../core/turns.ts';
+import type { JobArguments, JobFunction, JobResult } from '../executors/executor.ts';
+import type { OverloadArguments, OverloadResult } from '../executors/overloads.ts';
+import { runInExecutor } from '../executors/run-in-executor.ts';
 import type { Port } from '../net/address.ts';
 import { type ConnectOptions, createConnection } from '../net/connect.ts';
+import { type AcceptedSocketOptions, connectAcceptedSocket } from '../net/connect-accepted-socket.ts';
 import { createUnixConnection, type UnixConnectOptions } from '../net/connect-unix.ts';
 import { createDatagramEndpoint, type DatagramOptions } from '../net/create-datagram-endpoint.ts';
 import { createServer, type Hosts, type ServeOptions } from '../net/create-server.ts';
 import { createUnixServer, type UnixServeOptions } from '../net/create-unix-server.ts';
 import type { UdpTransport } from '../net/datagram-transport.ts';
+import type { StreamSocketLike } from '../net/given-socket.ts';
 import { type AddressInfo, type AddressInfoOptions, getaddrinfo, getnameinfo } from '../net/name-lookup.ts';
 import type { BaseProtocol, DatagramProtocol, StreamProtocol, SubprocessProtocol } from '../net/protocols.ts';
 import { addWatch, type FileDescriptor, removeWatch } from '../net/readiness.ts';
+import { type OpenFile, type SendfileOptions, sendfile } from '../net/sendfile.ts';
 import type { Server } from '../net/server.ts';
 import {
   type SendableFile,
@@ -39,7 +47,7 @@ import type { SSLContext } from '../net/ssl-context.ts';
 import { type StartTlsOptions, startTls } from '../net/start-tls.ts';
 import type { StreamTransport } from '../net/stream-transport.ts';
 import type { TlsTransport } from '../net/tls-transport.ts';
-import type { BaseTransport } from '../net/transports.ts';
+import type { BaseTransport, WriteTransport } from '../net/transports.ts';
 import type { UnixPath } from '../net/unix-address.ts';
 import type { ReadPipeTransport, WritePipeTransport } from '../process/pipe-transports.ts';
 import { connectReadPipe, connectWritePipe, type PipeEnd } from '../process/pipes.ts';
@@ -108,7 +116,7 @@ export class EventLoop extends Scheduler {
    */
   createUnixConnection<P extends StreamProtocol>(
     factory: () => P,
-    path: UnixPath,
+    path: UnixPath | null = null,
     options: UnixConnectOptions = {},
   ): CoroutineObject<[transport: StreamTransport, protocol: P]> {
     return createUnixConnection(this, factory, path, options);
@@ -120,7 +128,7 @@ export class EventLoop extends Scheduler {
    */
   createUnixServer(
     factory: () => StreamProtocol,
-    path: UnixPath,
+    path: UnixPath | null = null,
     options: UnixServeOptions = {},
   ): CoroutineObject<Server<string>> {
     return createUnixServer(this, factory, path, options);
@@ -137,6 +145,37 @@ export class EventLoop extends Scheduler {
     options: StartTlsOptions = {},
   ): CoroutineObject<TlsTransport> {
     return startTls(this, transport, protocol, sslcontext, options);
+  }
+
+  /**
+   * Let the protocol that `factory` makes serve a connection that somebody else has accepted; the transport owns it.
+   * @throws {ValueError} where `sock` is no connected socket of streams.
+   */
+  connectAcceptedSocket<P extends StreamProtocol>(
+    factory: () => P,
+    sock: StreamSocketLike,
+    options: AcceptedSocketOptions = {},
+  ): CoroutineObject<[transport: StreamTransport, protocol: P]> {
+    return connectAcceptedSocket(this, factory, sock, options);
+  }
+
+  /**
+   * Send a file over a transport, from `offset` on, at most `count` bytes. Nothing is read from the connection meanwhile.
+   *
+   * ```ts
+   * const [, writer] = yield* asyncio.openConnection('127.0.0.1', 8888);
+   * const file = yield* asyncio.wrapFuture(import('node:fs/promises').then(({ open }) => open('page.html')));
+   * yield* loop.sendfile(writer.transport, file);
+   * ```
+   * @returns how many bytes were sent.
+   * @throws {SendfileNotAvailableError} with `fallback: false`, where the system cannot send files by itself: Node cannot.
+   */
+  sendfile(
+    transport: WriteTransport,
+    file: OpenFile,
+    options: SendfileOptions = {},
+  ): CoroutineObject<number> {
+    return sendfile(this, transport, file, options);
   }
 
   /**
@@ -306,6 +345,29 @@ export class EventLoop extends Scheduler {
     count: number | null = null,
   ): CoroutineObject<number> {
     return sockSendfile(this, sock, file, offset, count);
+  }
+
+  /**
+   * Run `fn(...args)` in `executor`, or with `null` in the default one: worker threads, unless `setDefaultExecutor` chose another. Cancelling the future
+   * stops the job. See `docs/executors.md` for what can travel.
+   * @throws {TypeError} where the function or an argument cannot travel; {RuntimeError} where the executor was shut down.
+   */
+  runInExecutor<A extends readonly unknown[], R>(
+    executor: ExecutorLike | null,
+    fn: JobFunction<A, R>,
+    ...args: JobArguments<A>
+  ): Future<JobResult<R>>;
+  runInExecutor<F extends (...args: never[]) => unknown, const A extends OverloadArguments<F>>(
+    executor: ExecutorLike | null,
+    fn: F,
+    ...args: A
+  ): Future<JobResult<OverloadResult<F, A>>>;
+  runInExecutor(
+    executor: ExecutorLike | null,
+    fn: (...args: never[]) => unknown,
+    ...args: readonly unknown[]
+  ): Future<unknown> {
+    return runInExecutor(this, executor, fn, args);
   }
 
   override toString(): string {

@@ -20,6 +20,7 @@ import {
   type Port,
   toPort,
 } from './address.ts';
+import { adoptStream, type StreamSocketLike } from './given-socket.ts';
 import { handshake } from './handshake.ts';
 import { networkOf, operate } from './operation.ts';
 import { toOSError } from './os-error.ts';
@@ -41,6 +42,8 @@ export interface ConnectOptions extends ClientTlsOptions {
   readonly interleave?: number | null | undefined;
   /** How long an address may take to answer before the next is tried as well, in seconds; RFC 8305 recommends 0.25. By default they are tried one by one. */
   readonly happyEyeballsDelay?: number | null | undefined;
+  /** A socket that is connected already, in place of host and port. The transport owns it. */
+  readonly sock?: StreamSocketLike | null | undefined;
 }
 
 const OPTIONS = [
@@ -49,6 +52,7 @@ const OPTIONS = [
   'allErrors',
   'interleave',
   'happyEyeballsDelay',
+  'sock',
   ...CLIENT_TLS_OPTIONS,
 ] as const;
 const WHERE = 'createConnection()';
@@ -86,6 +90,13 @@ function* connection<P extends StreamProtocol>(
   checkOptions(options, OPTIONS, WHERE);
   const unnamed = 'You must set serverHostname when using ssl without a host';
   const tls = clientTls(loop, options, host, unnamed, WHERE);
+  const { sock = null } = options;
+  if (sock !== null) {
+    if (host !== null || port !== null) {
+      throw new ValueError('host/port and sock can not be specified at the same time');
+    }
+    return yield* serve(loop, adoptStream(loop, sock, 'createConnection'), factory, tls, WHERE);
+  }
   if (host === null && port === null) {
     throw new ValueError('host and port was not specified and no sock specified');
   }

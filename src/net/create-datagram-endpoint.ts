@@ -12,6 +12,7 @@ import { describe } from '../core/repr.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import { checkFamily, checkOptions, type Port } from './address.ts';
 import { UdpTransport } from './datagram-transport.ts';
+import { adoptDatagrams, type DatagramSocketLike } from './given-socket.ts';
 import { addressesOf, endpointAt } from './name-lookup.ts';
 import { networkOf, operate } from './operation.ts';
 import { toOSError } from './os-error.ts';
@@ -34,6 +35,8 @@ export interface DatagramOptions {
   readonly reusePort?: boolean | null | undefined;
   /** May it send to broadcast addresses? It is not connected to `remoteAddr` then, and receives from anyone. */
   readonly allowBroadcast?: boolean | null | undefined;
+  /** A socket that somebody else has made, in place of all of these. The transport owns it. */
+  readonly sock?: DatagramSocketLike | null | undefined;
 }
 
 const OPTIONS = [
@@ -76,8 +79,11 @@ function* endpoint<P extends DatagramProtocol>(
   options: DatagramOptions,
 ): Coroutine<[UdpTransport, P]> {
   check(factory, options);
-  const choices = yield* endsOf(loop, options);
-  const [channel, { family, remote }] = yield* openFirst(loop, choices, options);
+  const { sock = null } = options;
+  const [channel, { family, remote }] =
+    sock === null
+      ? yield* openFirst(loop, yield* endsOf(loop, options), options)
+      : yield* adopt(loop, sock, options);
   let protocol: P;
   try {
     protocol = makeProtocol(factory);
@@ -105,9 +111,6 @@ function check(factory: unknown, options: unknown): void {
     throw new TypeError(`${WHERE}: options must be an object, such as ${example}, not ${describe(options)}`);
   }
   checkOptions(options, OPTIONS, WHERE);
-  if ('sock' in options && options.sock !== null && options.sock !== undefined) {
-    throw new NotImplementedError(`${WHERE}: sockets of one's own (sock) need a reactor that has them`);
-  }
 }
 
 function* endsOf(loop: Scheduler, options: DatagramOptions): Coroutine<readonly Ends[]> {
@@ -138,6 +141,26 @@ function* endsOf(loop: Scheduler, options: DatagramOptions): Coroutine<readonly 
   );
   if (whole.length > 0) return whole;
   throw new ValueError('can not get address information: localAddr and remoteAddr have no family in common');
+}
+
+/** The socket that was given; what it is connected to is its own affair. */
+function* adopt(
+  loop: Scheduler,
+  sock: DatagramSocketLike,
+  options: DatagramOptions,
+): Coroutine<[DatagramChannel, Ends]> {
+  const { sock: _, ...others } = options;
+  const problems = Object.entries(others).filter(([, value]) => Boolean(value));
+  if (problems.length > 0) {
+    const given = problems.map(([name, value]) => `${name}=${describe(value)}`).join(', ');
+    throw new ValueError(
+      `socket modifier keyword arguments can not be used when sock is specified. (${given})`,
+    );
+  }
+  const channel = yield* adoptDatagrams(loop, sock, 'createDatagramEndpoint');
+  const family = (channel.info('sockname') as SocketAddress | null)?.length === 4 ? 6 : 4;
+  const remote = (channel.info('peername') as SocketAddress | null | undefined) ?? null;
+  return [channel, { family, local: null, remote }];
 }
 
 function* openFirst(

@@ -20,6 +20,7 @@ import {
   type Port,
   toPort,
 } from './address.ts';
+import { adoptListener, type ServerSocketLike } from './given-socket.ts';
 import { networkOf, operate } from './operation.ts';
 import { toOSError } from './os-error.ts';
 import type { StreamProtocol } from './protocols.ts';
@@ -40,6 +41,8 @@ export interface ServeOptions extends ServerTlsOptions {
   readonly keepAlive?: boolean | null | undefined;
   /** Are connections accepted from the beginning? If not, `startServing()` or `serveForever()` begins. */
   readonly startServing?: boolean | undefined;
+  /** A socket that is bound, or listens already, in place of host and port. The server owns it. */
+  readonly sock?: ServerSocketLike | null | undefined;
 }
 
 /** A host to listen at, several of them, or `null` (or nothing) for every interface. */
@@ -52,6 +55,7 @@ const OPTIONS = [
   'reusePort',
   'keepAlive',
   'startServing',
+  'sock',
   ...SERVER_TLS_OPTIONS,
 ] as const;
 const WHERE = 'createServer()';
@@ -83,6 +87,18 @@ function* serverAt(
   checkOptions(options, OPTIONS, WHERE);
   checkFactory(factory, WHERE);
   const tls = serverTls(loop, options, WHERE);
+  const { sock = null } = options;
+  if (sock !== null) {
+    if (host !== null || port !== null) {
+      throw new ValueError('host/port and sock can not be specified at the same time');
+    }
+    const backlog = checkBacklog(options.backlog, WHERE);
+    const keepAlive = options.keepAlive === true;
+    const listener = yield* adoptListener(loop, sock, { backlog, keepAlive }, 'createServer');
+    // Its addresses may be paths: what was given is not known before.
+    const server = new Server(loop, [listener as Listener], factory, tls, WHERE);
+    return yield* startUnlessTold(server, options.startServing);
+  }
   if (host === null && port === null) throw new ValueError('Neither host/port nor sock were specified');
   const endpoints = yield* resolveAll(loop, host, port, checkFamily(options.family, WHERE));
   const listeners = yield* listenAll(loop, endpoints, {

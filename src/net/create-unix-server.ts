@@ -8,15 +8,17 @@
 import type { Coroutine } from '../core/awaitable.ts';
 import type { Listener, ListenerSink } from '../core/channel.ts';
 import { type CoroutineObject, LazyCoroutine } from '../core/coroutine.ts';
+import { ValueError } from '../core/errors.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import { checkOptions, formatAddress } from './address.ts';
 import { checkBacklog, checkFactory, startUnlessTold } from './create-server.ts';
+import { adoptUnixListener, type ServerSocketLike } from './given-socket.ts';
 import { operate } from './operation.ts';
 import { toOSError } from './os-error.ts';
 import type { StreamProtocol } from './protocols.ts';
 import { Server } from './server.ts';
 import { removeStaleSocket, SocketFile } from './socket-file.ts';
-import { SERVER_TLS_OPTIONS, type ServerTlsOptions, serverTls } from './tls-options.ts';
+import { SERVER_TLS_OPTIONS, type ServerTlsOptions, serverTls, type Tls } from './tls-options.ts';
 import { checkPath, isAbstract, type UnixNetwork, type UnixPath, unixNetworkOf } from './unix-address.ts';
 
 /** How to serve. */
@@ -27,9 +29,11 @@ export interface UnixServeOptions extends ServerTlsOptions {
   readonly startServing?: boolean | undefined;
   /** Is the socket removed from its directory when the server is closed? By default it is, if it is still the one that the server made. */
   readonly cleanupSocket?: boolean | undefined;
+  /** A Unix socket that is bound, or listens already, in place of a path. The server owns it. */
+  readonly sock?: ServerSocketLike | null | undefined;
 }
 
-const OPTIONS = ['backlog', 'startServing', 'cleanupSocket', ...SERVER_TLS_OPTIONS] as const;
+const OPTIONS = ['backlog', 'startServing', 'cleanupSocket', 'sock', ...SERVER_TLS_OPTIONS] as const;
 const METHOD = 'createUnixServer';
 const WHERE = `${METHOD}()`;
 
@@ -40,7 +44,7 @@ const WHERE = `${METHOD}()`;
 export function createUnixServer(
   loop: Scheduler,
   factory: () => StreamProtocol,
-  path: UnixPath,
+  path: UnixPath | null = null,
   options: UnixServeOptions = {},
 ): CoroutineObject<Server<string>> {
   return new LazyCoroutine<Server<string>>(serverAt as never, undefined, [loop, factory, path, options]);
@@ -51,18 +55,36 @@ Object.defineProperty(serverAt, 'name', { value: METHOD });
 function* serverAt(
   loop: Scheduler,
   factory: () => StreamProtocol,
-  path: UnixPath,
+  path: UnixPath | null,
   options: UnixServeOptions,
 ): Coroutine<Server<string>> {
   checkOptions(options, OPTIONS, WHERE);
   checkFactory(factory, WHERE);
   const tls = serverTls(loop, options, WHERE);
-  const bytes = checkPath(path, WHERE);
   const backlog = checkBacklog(options.backlog, WHERE);
+  const { sock = null } = options;
+  if (sock !== null) {
+    if (path !== null) throw new ValueError('path and sock can not be specified at the same time');
+    const listener = yield* adoptUnixListener(loop, sock, backlog, METHOD);
+    return yield* served(loop, factory, listener, new TextEncoder().encode(listener.address), tls, options);
+  }
+  if (path === null) throw new ValueError('path was not specified, and no sock specified');
+  const bytes = checkPath(path, WHERE);
   const network = unixNetworkOf(loop, METHOD);
   if (!isAbstract(bytes)) removeStaleSocket(loop, bytes);
   const listener = yield* listenAt(loop, network, bytes, backlog);
-  const cleans = options.cleanupSocket !== false && !isAbstract(bytes);
+  return yield* served(loop, factory, listener, bytes, tls, options);
+}
+
+function* served(
+  loop: Scheduler,
+  factory: () => StreamProtocol,
+  listener: Listener<string>,
+  bytes: Uint8Array,
+  tls: Tls | null,
+  options: UnixServeOptions,
+): Coroutine<Server<string>> {
+  const cleans = options.cleanupSocket !== false && bytes.length > 0 && !isAbstract(bytes);
   const file = cleans ? new SocketFile(loop, bytes) : null;
   const server = new Server(loop, [new UnixListener(listener, file)], factory, tls, WHERE);
   return yield* startUnlessTold(server, options.startServing);

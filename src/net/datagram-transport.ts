@@ -36,6 +36,7 @@ import { networkOf } from './operation.ts';
 import { toOSError } from './os-error.ts';
 import { type Callee, ProtocolCaller } from './protocol-caller.ts';
 import type { DatagramProtocol } from './protocols.ts';
+import { SOCK_DGRAM } from './socket-constants.ts';
 import { TransportSocket } from './transport-socket.ts';
 import { DatagramTransport, type ExtraInfo, type WriteBufferLimits } from './transports.ts';
 
@@ -113,7 +114,7 @@ export class UdpTransport extends DatagramTransport implements DatagramSink, Cal
   override getExtraInfo(name: string, fallback?: unknown): unknown;
   override getExtraInfo(name: string, fallback: unknown = null): unknown {
     if (name === 'socket') {
-      this.#socket ??= new TransportSocket(this.#channel);
+      this.#socket ??= new TransportSocket(this.#channel, SOCK_DGRAM);
       return this.#socket;
     }
     return this.#channel.info(name) ?? fallback;

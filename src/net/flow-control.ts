@@ -23,6 +23,11 @@ export class FlowControl {
     return [this.#low, this.#high];
   }
 
+  /** Was it asked to pause, and not to go on since? */
+  get isPaused(): boolean {
+    return this.#paused;
+  }
+
   set({ high, low }: WriteBufferLimits): void {
     const newHigh = high ?? (low == null ? DEFAULT_HIGH : low * 4);
     const newLow = low ?? Math.floor(newHigh / 4);

@@ -4,10 +4,9 @@
  * Channels tell what happens on a stack of the host's. The protocol is called right there, in the context that the transport was made in; in debug
  * mode it is told when it takes long. What it throws breaks its connection, unless it asks for the end of the program: that ends the run.
  */
-import { type Context, currentContext } from '../core/context.ts';
+import { type Context, callInContext, currentContext } from '../core/context.ts';
 import { isExit, RuntimeError } from '../core/errors.ts';
 import { describe } from '../core/repr.ts';
-import { running } from '../core/running.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import { warn } from '../core/warn.ts';
 import type { FlowChange } from './flow-control.ts';
@@ -97,17 +96,14 @@ export class ProtocolCaller<P extends BaseProtocol = StreamProtocol> {
   }
 
   #call<A, R>(method: (protocol: never, argument: A) => R, argument: A, name: string): R | undefined {
-    const outer = running.context;
     const start = this.#loop._debug ? performance.now() : 0;
-    running.context = this.#context;
     try {
-      return method(this.#protocol as never, argument);
+      return callInContext(this.#context, method, this.#protocol as never, argument);
     } catch (error) {
       if (isExit(error)) this.#endRun(error);
       else this.#owner._protocolFailed(error, `Fatal error: protocol.${name}() call failed.`);
       return undefined;
     } finally {
-      running.context = outer;
       if (start > 0) this.#tellIfSlow(start, name);
     }
   }

@@ -7,14 +7,18 @@
 import type { Coroutine } from '../core/awaitable.ts';
 import type { Address, Channel, Listener, ListenerSink, SocketAddress } from '../core/channel.ts';
 import { type CoroutineObject, LazyCoroutine } from '../core/coroutine.ts';
-import { CancelledError, isExit, OSError, RuntimeError } from '../core/errors.ts';
+import { CancelledError, isExit, OSError, RuntimeError, TimeoutError } from '../core/errors.ts';
 import type { Future } from '../core/future.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import { sleep } from '../core/sleep.ts';
+import { wait } from '../structured/wait.ts';
+import { waitFor } from '../structured/wait-for.ts';
+import { AbstractServer } from './abstract-server.ts';
 import { makeProtocol } from './connect.ts';
 import { beginHandshake } from './handshake.ts';
 import { toOSError } from './os-error.ts';
 import type { StreamProtocol } from './protocols.ts';
+import { SOCK_STREAM } from './socket-constants.ts';
 import { StreamTransport, type TransportOwner } from './stream-transport.ts';
 import type { Tls } from './tls-options.ts';
 import { TlsTransport } from './tls-transport.ts';
@@ -22,10 +26,18 @@ import { TransportSocket } from './transport-socket.ts';
 
 /** A connection that came: its transport, or the handshake before there is one. */
 type Client = Pick<StreamTransport, 'close' | 'abort'>;
+/** How a server is shut down. */
+export interface ShutdownOptions {
+  /** How long connections and their handlers have to end by themselves, in seconds; `null`: as long as they need. */
+  readonly grace: number | null;
+}
+/** What the system says when it cannot accept a connection for want of something. */
+const OUT_OF_RESOURCES: readonly string[] = ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'];
 
 /** @typeParam A what addresses it listens at: host and port, or a path. `Server<Address>` is any server. */
 export class Server<A extends Address = SocketAddress>
-  implements TransportOwner, ListenerSink, AsyncDisposable
+  extends AbstractServer
+  implements TransportOwner, ListenerSink
 {
   readonly #loop: Scheduler;
   readonly #factory: () => StreamProtocol;
@@ -36,6 +48,9 @@ export class Server<A extends Address = SocketAddress>
   #listeners: readonly Listener<A>[] | null;
   #serving = false;
   #servingForever: Future<never> | null = null;
+  /** @internal The handlers of its connections that run, where they are coroutines. */
+  _handlers: ReadonlySet<Future<unknown>> = new Set();
+  #cutShort = false;
   /** Who waits for the end; `null` when it has come. */
   #waiters: Future<void>[] | null = [];
 
@@ -47,13 +62,14 @@ export class Server<A extends Address = SocketAddress>
     tls: Tls | null = null,
     where = 'createServer()',
   ) {
+    super();
     this.#tls = tls;
     this.#loop = loop;
     this.#where = where;
     this.#listeners = listeners;
     this.#factory = factory;
     this.#sockets = listeners.map(
-      (listener) => new TransportSocket<A>({ info: (name) => factOf(listener, name) }),
+      (listener) => new TransportSocket<A>({ info: (name) => factOf(listener, name) }, SOCK_STREAM),
     );
   }
 
@@ -63,17 +79,17 @@ export class Server<A extends Address = SocketAddress>
   }
 
   /** The loop that it belongs to. */
-  getLoop(): Scheduler {
+  override getLoop(): Scheduler {
     return this.#loop;
   }
 
   /** Does it accept connections? */
-  isServing(): boolean {
+  override isServing(): boolean {
     return this.#serving;
   }
 
   /** Stop listening. Connections that were accepted go on. */
-  close(): void {
+  override close(): void {
     const listeners = this.#listeners;
     if (listeners === null) return;
     this.#listeners = null;
@@ -86,17 +102,17 @@ export class Server<A extends Address = SocketAddress>
   }
 
   /** Close every connection that it accepted, after what they have to send. */
-  closeClients(): void {
+  override closeClients(): void {
     for (const client of [...this.#clients]) client.close();
   }
 
   /** Close every connection that it accepted at once. */
-  abortClients(): void {
+  override abortClients(): void {
     for (const client of [...this.#clients]) client.abort();
   }
 
   /** Begin to accept connections; for servers that were made with `startServing: false`. Has no effect on one that does. */
-  startServing(): CoroutineObject<void> {
+  override startServing(): CoroutineObject<void> {
     return new LazyCoroutine(this.#startServing, this);
   }
 
@@ -117,7 +133,7 @@ export class Server<A extends Address = SocketAddress>
    * Accept connections until the task is cancelled, which closes the server and its connections, after what they have to send.
    * @throws {RuntimeError} where it was closed, or another task is in this method.
    */
-  serveForever(): CoroutineObject<never> {
+  override serveForever(): CoroutineObject<never> {
     return new LazyCoroutine(this.#serveForever, this);
   }
 
@@ -148,7 +164,7 @@ export class Server<A extends Address = SocketAddress>
   }
 
   /** Wait until the server is closed and all its connections are gone. */
-  waitClosed(): CoroutineObject<void> {
+  override waitClosed(): CoroutineObject<void> {
     return new LazyCoroutine(this.#waitClosed, this);
   }
 
@@ -159,6 +175,57 @@ export class Server<A extends Address = SocketAddress>
     yield* waiter;
   }
 
+  /**
+   * End gracefully: stop listening, let the connections and their handlers end by themselves for `grace` seconds, then abort the connections and
+   * cancel the handlers that are left. Called again with another `grace` it is that which counts, so `{ grace: 0 }` ends the waiting of the first call.
+   * Cancelled, it aborts and cancels at once.
+   *
+   * ```ts
+   * const server = yield* asyncio.startServer(handle, '127.0.0.1', 8888);
+   * const allDone = yield* server.shutdown({ grace: 10 });
+   * ```
+   * @returns whether all ended by themselves.
+   */
+  shutdown(options: ShutdownOptions): CoroutineObject<boolean> {
+    return new LazyCoroutine<boolean>(this.#shutdown, this, [options]);
+  }
+
+  *#shutdown({ grace }: ShutdownOptions): Coroutine<boolean> {
+    // What is no time is found out before anything ends.
+    const ended = waitFor(() => this.#ended(), grace);
+    this.close();
+    try {
+      yield* ended;
+    } catch (error) {
+      const told = new Set<Future<unknown>>();
+      if (this.#waiters !== null || this._handlers.size > 0) this.#cut(told);
+      if (!(error instanceof TimeoutError)) throw error;
+      yield* this.#waitClosed();
+      while (this._handlers.size > 0) {
+        // One may have begun just before its connection was aborted.
+        this.#cut(told);
+        yield* wait([...this._handlers]);
+      }
+    }
+    return !this.#cutShort;
+  }
+
+  /** Abort the connections, and cancel the handlers, each once: what they do then to clean up is their own. */
+  #cut(told: Set<Future<unknown>>): void {
+    this.#cutShort = true;
+    this.abortClients();
+    for (const handler of this._handlers) {
+      if (!told.has(handler)) handler.cancel();
+      told.add(handler);
+    }
+  }
+
+  /** Wait until all connections are gone, and their handlers have ended. */
+  *#ended(): Coroutine<void> {
+    yield* this.#waitClosed();
+    while (this._handlers.size > 0) yield* wait([...this._handlers]);
+  }
+
   #wakeIfEnded(): void {
     const waiters = this.#waiters;
     if (waiters === null || this.#listeners !== null || this.#clients.size > 0) return;
@@ -166,30 +233,6 @@ export class Server<A extends Address = SocketAddress>
     // The last connections go with the loop, and so does whoever waits for that.
     if (this.#loop.isClosed()) return;
     for (const waiter of waiters) if (!waiter.done()) waiter.setResult(undefined);
-  }
-
-  /** The server itself, for `asyncWith`. */
-  aenter(): CoroutineObject<this> {
-    return new LazyCoroutine<this>(this.#aenter, this);
-  }
-
-  *#aenter(): Coroutine<this> {
-    return this;
-  }
-
-  /** Close it, and wait for its end. */
-  aexit(_error?: unknown): CoroutineObject<void> {
-    return new LazyCoroutine(this.#aexit, this);
-  }
-
-  *#aexit(): Coroutine<void> {
-    this.close();
-    yield* this.#waitClosed();
-  }
-
-  /** Close it, and wait for its end. */
-  [Symbol.asyncDispose](): CoroutineObject<void> {
-    return this.aexit();
   }
 
   // ---- connections --------------------------------------------------------------------------------------------------------------
@@ -202,11 +245,12 @@ export class Server<A extends Address = SocketAddress>
 
   /** For the channel. */
   listenerFailed(error: unknown): void {
-    this.#loop.callExceptionHandler({
-      message: 'A connection could not be accepted',
-      exception: toOSError(error),
-      server: this,
-    });
+    const exception = toOSError(error);
+    const exhausted = exception instanceof OSError && OUT_OF_RESOURCES.includes(exception.code ?? '');
+    const message = exhausted
+      ? 'socket.accept() out of system resource'
+      : 'A connection could not be accepted';
+    this.#loop.callExceptionHandler({ message, exception, server: this });
   }
 
   /** @internal */
@@ -259,7 +303,7 @@ export class Server<A extends Address = SocketAddress>
     this.#wakeIfEnded();
   }
 
-  toString(): string {
+  override toString(): string {
     return `<Server sockets=[${this.sockets.join(', ')}]>`;
   }
 }

@@ -30,6 +30,7 @@ export const SOL_SOCKET: 1 = 1;
 export const SO_REUSEADDR: 2 = 2;
 export const SO_TYPE: 3 = 3;
 export const SO_ERROR: 4 = 4;
+/** Options of sockets, and what they are about: for `getsockopt` and `setsockopt`. */
 export const SO_BROADCAST: 6 = 6;
 export const SO_SNDBUF: 7 = 7;
 export const SO_RCVBUF: 8 = 8;
@@ -54,6 +55,11 @@ export const SHUT_RDWR: 2 = 2;
 
 /** How many connections a system lets wait at most. */
 export const SOMAXCONN: 4096 = 4096;
+export const SO_PROTOCOL: 38 = 38;
+export const TCP_KEEPIDLE: 4 = 4;
+export const IP_TTL: 2 = 2;
+export const IP_MULTICAST_TTL: 33 = 33;
+export const IP_MULTICAST_LOOP: 34 = 34;
 
 /** `getaddrinfo`: addresses to listen at. */
 export const AI_PASSIVE: 0x1 = 0x1;

@@ -34,6 +34,8 @@ export class StreamReaderProtocol extends FlowControlMixin {
   #overTls = false;
   /** @internal Keeps the reader alive, from the making of a server's protocol until its callback has it. */
   _heldReader: StreamReader | null;
+  /** @internal Where the server keeps the handlers that run. */
+  _handlers: Set<Future<unknown>> | null = null;
 
   /** @param loop by default the running loop. */
   constructor(reader: StreamReader, clientConnected: ClientConnected | null = null, loop?: Scheduler) {
@@ -72,7 +74,10 @@ export class StreamReaderProtocol extends FlowControlMixin {
     const work = isCoroutine(result)
       ? this._loop.createTask(result as CoroutineObject<unknown>)
       : ensureFutureOn(this._loop, result);
+    const handlers = this._handlers;
+    handlers?.add(work);
     work.addDoneCallback((done) => {
+      handlers?.delete(work);
       const exception = done.cancelled() ? null : done.exception();
       if (exception !== null) this.#failed(exception, transport);
       else if (done.cancelled()) transport.close();

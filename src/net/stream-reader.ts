@@ -6,6 +6,8 @@
  * Complexity goals: taking what came costs what `ByteQueue` says; a search for a separator never looks twice at the same byte in one call.
  * Source: Python docs, "Streams", `StreamReader`; asyncio/streams.py (3.14).
  */
+import type { Readable } from 'node:stream';
+import type { ReadableStream } from 'node:stream/web';
 import type { Coroutine } from '../core/awaitable.ts';
 import { type CoroutineObject, LazyCoroutine } from '../core/coroutine.ts';
 import {
@@ -19,9 +21,16 @@ import { Future } from '../core/future.ts';
 import { describe } from '../core/repr.ts';
 import { running } from '../core/running.ts';
 import type { Scheduler } from '../core/scheduler.ts';
+import { type AdaptedChannel, AdaptedTransport, type AdaptOptions } from './adapted-transport.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { checkBytes, toBuffer } from './bytes.ts';
-import type { ReadTransport } from './transports.ts';
+import { NodeChannel } from './node-channel.ts';
+import { StreamReaderProtocol } from './stream-reader-protocol.ts';
+import { readerToNode } from './to-node.ts';
+import { readerToWeb } from './to-web.ts';
+import type { BaseTransport, ReadTransport } from './transports.ts';
+import { closeWhenCollected } from './unclosed.ts';
+import { WebChannel, type WebReadable } from './web-channel.ts';
 
 /** How long a line can be, and half of what may wait to be read, in bytes. */
 export const DEFAULT_LIMIT: number = 64 * 1024;
@@ -61,6 +70,51 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
     }
     this.#limit = limit;
     this.#loop = loop;
+  }
+
+  /**
+   * Read a Web stream of bytes, which is locked from now on. No more of it is read than the reader may hold.
+   *
+   * ```ts
+   * const response = await fetch(url);
+   * const reader = asyncio.StreamReader.fromWeb(response.body!);
+   * const line = yield* reader.readline();
+   * ```
+   * @param options.signal cancels the stream; reading then fails with its reason.
+   * @throws {TypeError} where it is locked already.
+   */
+  static fromWeb(readable: WebReadable, options: StreamReaderOptions & AdaptOptions = {}): StreamReader {
+    return alone(() => new WebChannel(readable, null), options);
+  }
+
+  /** Read a stream of Node. No more of it is read than the reader may hold. @param options.signal destroys it; reading then fails with its reason. */
+  static fromNode(readable: Readable, options: StreamReaderOptions & AdaptOptions = {}): StreamReader {
+    if (typeof (readable as Partial<Readable> | null | undefined)?.read !== 'function') {
+      throw new TypeError(
+        `StreamReader.fromNode() needs a Readable of node:stream, not ${describe(readable)}`,
+      );
+    }
+    return alone(() => new NodeChannel(readable, null), options);
+  }
+
+  /** This reader as a Web stream of bytes, which must be the only one to read from it. Cancelling it closes the connection. */
+  toWeb(): ReadableStream<Uint8Array> {
+    return readerToWeb(this);
+  }
+
+  /** This reader as a stream of Node, which must be the only one to read from it. Destroying it before its end closes the connection. */
+  toNode(): Readable {
+    return readerToNode(this);
+  }
+
+  /** @internal */
+  get _loop(): Scheduler {
+    return this.#loop;
+  }
+
+  /** @internal Nobody will read any more: close the connection. */
+  _abandon(): void {
+    (this.#transport as Partial<BaseTransport> | null)?.close?.();
   }
 
   // ---- what feeds it ------------------------------------------------------------------------------------------------------------
@@ -159,7 +213,15 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
     if (this.#exception !== null) throw this.#exception;
     if (count === 0) return this.#queue.take(0);
     if (count < 0) return yield* this.#readAll();
-    while (this.#queue.size === 0 && !this.#eof) yield* this.#waitForData('read');
+    // The same as in `#waitForData`, without a generator more: this is where most streams spend their time.
+    while (this.#queue.size === 0 && !this.#eof) {
+      const waiter = this.#newWaiter('read');
+      try {
+        yield* waiter;
+      } finally {
+        if (this.#waiter === waiter) this.#waiter = null;
+      }
+    }
     return this.#take(Math.min(count, this.#queue.size));
   }
 
@@ -268,6 +330,15 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
 
   /** Wait until something is fed. */
   *#waitForData(method: string): Coroutine<void> {
+    const waiter = this.#newWaiter(method);
+    try {
+      yield* waiter;
+    } finally {
+      if (this.#waiter === waiter) this.#waiter = null;
+    }
+  }
+
+  #newWaiter(method: string): Future<void> {
     if (this.#waiter !== null) {
       throw new RuntimeError(
         `${method}() called while another coroutine is already waiting for incoming data: one task at a time can read`,
@@ -277,11 +348,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
     if (this.#paused) this.#resume();
     const waiter = new Future<void>({ loop: this.#loop });
     this.#waiter = waiter;
-    try {
-      yield* waiter;
-    } finally {
-      if (this.#waiter === waiter) this.#waiter = null;
-    }
+    return waiter;
   }
 
   /** The lines of the stream, each with its newline. */
@@ -321,4 +388,12 @@ function toSeparators(separator: Uint8Array | readonly Uint8Array[]): Buffer[] {
     return toBuffer(one);
   });
   return separators.sort((a, b) => a.length - b.length);
+}
+
+function alone(open: () => AdaptedChannel, options: StreamReaderOptions & AdaptOptions): StreamReader {
+  const reader = new StreamReader(options);
+  const protocol = new StreamReaderProtocol(reader, null, reader._loop);
+  const transport = new AdaptedTransport(reader._loop, open(), protocol, options);
+  closeWhenCollected(reader, 'StreamReader', transport, reader._loop);
+  return reader;
 }

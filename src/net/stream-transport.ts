@@ -29,6 +29,7 @@ import { FlowControl } from './flow-control.ts';
 import { toOSError } from './os-error.ts';
 import { type Callee, ProtocolCaller } from './protocol-caller.ts';
 import type { StreamProtocol } from './protocols.ts';
+import { SOCK_STREAM } from './socket-constants.ts';
 import { TransportSocket } from './transport-socket.ts';
 import { type ExtraInfo, Transport, type WriteBufferLimits } from './transports.ts';
 
@@ -114,7 +115,7 @@ export class StreamTransport extends Transport implements ChannelSink, Callee {
   override getExtraInfo(name: string, fallback?: unknown): unknown;
   override getExtraInfo(name: string, fallback: unknown = null): unknown {
     if (name === 'socket') {
-      this.#socket ??= new TransportSocket(this.#channel);
+      this.#socket ??= new TransportSocket(this.#channel, SOCK_STREAM);
       return this.#socket;
     }
     return this.#channel.info(name) ?? fallback;
@@ -303,6 +304,21 @@ export class StreamTransport extends Transport implements ChannelSink, Callee {
     this.#caller.flowChanged(this.#flow.grown(this.getWriteBufferSize()));
   }
 
+  /** @internal Can a file be sent over it? Pipes have no use for that. */
+  get _sendsFiles(): boolean {
+    return true;
+  }
+
+  /** @internal */
+  get _isWritingPaused(): boolean {
+    return this.#flow.isPaused;
+  }
+
+  /** @internal The protocol has changed, and does not know yet that writing is paused, or goes on. */
+  _tellFlow(change: 'pause' | 'resume'): void {
+    this.#caller.flowChanged(change);
+  }
+
   // ---- ending -------------------------------------------------------------------------------------------------------------------
 
   override close(): void {
@@ -390,7 +406,7 @@ export class StreamTransport extends Transport implements ChannelSink, Callee {
 
   #loseSoon(error: Error | null): void {
     this.#lost = 1;
-    if (this.#loop.isClosed()) this.#end();
+    if (this.#loop.isClosed()) this.#end(error);
     else this.#loop._soon(connectionLost, [this, error], null);
   }
 
@@ -409,13 +425,13 @@ export class StreamTransport extends Transport implements ChannelSink, Callee {
     try {
       this.#caller.protocol?.connectionLost(error);
     } finally {
-      this.#end();
+      this.#end(error);
     }
   }
 
-  #end(): void {
+  #end(error: Error | null): void {
     this.#shutdownTimer?.cancel();
-    this.#channel.close();
+    this.#channel.close(error);
     this.#caller.protocol = null;
     this.#owner?._detach(this);
     this.#owner = null;

@@ -4,19 +4,30 @@
  * `write` does not wait; `drain` after it keeps what waits to be sent within the transport's limits. A stream that nobody holds any more, neither its
  * reader nor its writer, is closed when it is collected, and reported. Source: Python docs, "Streams", `StreamWriter`; asyncio/streams.py.
  */
-import type { Coroutine } from '../core/awaitable.ts';
+import type { Writable } from 'node:stream';
+import type { WritableStream } from 'node:stream/web';
+import type { Coroutine, Suspension } from '../core/awaitable.ts';
 import type { Address } from '../core/channel.ts';
 import { type CoroutineObject, LazyCoroutine } from '../core/coroutine.ts';
+import { ConnectionResetError, RuntimeError } from '../core/errors.ts';
 import type { Future } from '../core/future.ts';
+import { describe } from '../core/repr.ts';
+import { running } from '../core/running.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import { sleep } from '../core/sleep.ts';
-import { warn } from '../core/warn.ts';
 import { shield } from '../structured/shield.ts';
+import { type AdaptedChannel, AdaptedTransport, type AdaptOptions } from './adapted-transport.ts';
+import { LoneWriterProtocol } from './lone-writer-protocol.ts';
+import { NodeChannel } from './node-channel.ts';
 import type { StreamProtocol } from './protocols.ts';
 import type { SSLContext } from './ssl-context.ts';
 import { type StartTlsOptions, startTls } from './start-tls.ts';
 import type { StreamReader } from './stream-reader.ts';
+import { writerToNode } from './to-node.ts';
+import { writerToWeb } from './to-web.ts';
 import type { ExtraInfo, Transport } from './transports.ts';
+import { closeWhenCollected } from './unclosed.ts';
+import { WebChannel, type WebWritable } from './web-channel.ts';
 
 /** What a writer needs of its protocol: `StreamReaderProtocol`, or another one that controls the flow. */
 export interface WriterProtocol {
@@ -35,30 +46,83 @@ export interface WriterProtocol {
 /** How `StreamWriter.startTls` secures a connection. */
 export type WriterTlsOptions = Omit<StartTlsOptions, 'serverSide'>;
 
-interface Unclosed {
-  readonly transport: Transport;
-  readonly loop: Scheduler;
+/** How a writer without a reader is made. */
+export interface LoneWriterOptions extends AdaptOptions {
+  /** By default the running loop. */
+  readonly loop?: Scheduler | undefined;
 }
 
-const collected = new FinalizationRegistry<Unclosed>(({ transport, loop }) => {
-  if (transport.isClosing() || loop.isClosed()) return;
-  warn(`unclosed <StreamWriter transport=${transport}>: close() it`, 'ResourceWarning');
-  transport.close();
-});
+const DONE: IteratorResult<Suspension, void> = { done: true, value: undefined };
+const NOTHING: Iterator<Suspension, void, unknown> = { next: () => DONE };
+
+/** `drain()`, which mostly has nothing to do: then it needs no generator. */
+class Draining extends LazyCoroutine<void> {
+  readonly #writer: StreamWriter;
+
+  constructor(drain: () => Coroutine<void>, writer: StreamWriter) {
+    super(drain, writer);
+    this.#writer = writer;
+  }
+
+  override _begin(): Iterator<Suspension, void, unknown> {
+    return this.#writer._isDrained ? NOTHING : super._begin();
+  }
+}
 
 export class StreamWriter implements AsyncDisposable {
   #transport: Transport;
-  readonly #loop: Scheduler;
   readonly #protocol: WriterProtocol;
   readonly #reader: StreamReader | null;
+  /** @internal */
+  readonly _loop: Scheduler;
 
   constructor(transport: Transport, protocol: WriterProtocol, reader: StreamReader | null, loop: Scheduler) {
     this.#transport = transport;
-    this.#loop = loop;
     this.#protocol = protocol;
     this.#reader = reader;
     // The writer holds its reader, so once the reader is gone the writer is gone too. (The reverse would close the connection of a task that only reads.)
-    collected.register(reader ?? this, { transport, loop });
+    closeWhenCollected(reader ?? this, 'StreamWriter', transport, loop);
+    this._loop = loop;
+  }
+
+  /**
+   * Write to a Web stream, which is locked from now on. `close()` closes it, and `waitClosed()` waits until it has taken everything.
+   * @param options.loop by default the running loop.
+   * @throws {TypeError} where it is locked already.
+   */
+  static fromWeb(writable: WebWritable, options: LoneWriterOptions = {}): StreamWriter {
+    return alone(() => new WebChannel(null, writable), options);
+  }
+
+  /** Write to a stream of Node. `close()` ends it, and `waitClosed()` waits until it has taken everything. */
+  static fromNode(writable: Writable, options: LoneWriterOptions = {}): StreamWriter {
+    if (typeof (writable as Partial<Writable> | null | undefined)?.write !== 'function') {
+      throw new TypeError(
+        `StreamWriter.fromNode() needs a Writable of node:stream, not ${describe(writable)}`,
+      );
+    }
+    return alone(() => new NodeChannel(null, writable), options);
+  }
+
+  /**
+   * This writer as a Web stream, which must be the only one to use it. Closing it ends the writing (`writeEof`) where that can end alone; the connection
+   * is still yours to close. Aborting it aborts the connection.
+   */
+  toWeb(): WritableStream<Uint8Array> {
+    return writerToWeb(this);
+  }
+
+  /** This writer as a stream of Node, which must be the only one to use it. Ending it ends the writing; destroying it aborts the connection. */
+  toNode(): Writable {
+    return writerToNode(this);
+  }
+
+  /** @internal Tell when the connection is lost: why, or that it is. */
+  _whenLost(lost: (error: Error) => void): void {
+    this.#protocol._closed.addDoneCallback((closed) => {
+      const error = closed.cancelled() ? null : closed.exception();
+      lost(error instanceof Error ? error : new ConnectionResetError('Connection lost'));
+    });
   }
 
   /** The transport below. */
@@ -81,7 +145,13 @@ export class StreamWriter implements AsyncDisposable {
    * @throws the error that the connection was lost with, or {ConnectionResetError}.
    */
   drain(): CoroutineObject<void> {
-    return new LazyCoroutine<void>(this.#drain, this);
+    return new Draining(this.#drain, this);
+  }
+
+  /** @internal Is there nothing to wait for, and nothing to fail with? */
+  get _isDrained(): boolean {
+    if (this.#protocol._isHeld || this.#transport.isClosing()) return false;
+    return this.#reader === null || this.#reader.exception() === null;
   }
 
   *#drain(): Coroutine<void> {
@@ -109,13 +179,13 @@ export class StreamWriter implements AsyncDisposable {
     yield* this.#drain();
     const serverSide = protocol._isServerSide === true;
     const served = protocol as WriterProtocol & StreamProtocol;
-    const transport = yield* startTls(this.#loop, this.#transport, served, sslcontext, {
+    const transport = yield* startTls(this._loop, this.#transport, served, sslcontext, {
       ...options,
       serverSide,
     });
     this.#transport = transport;
     protocol._replaceTransport(transport);
-    collected.register(this.#reader ?? this, { transport, loop: this.#loop });
+    closeWhenCollected(this.#reader ?? this, 'StreamWriter', transport, this._loop);
   }
 
   /** Can the writing end alone? */
@@ -172,4 +242,13 @@ export class StreamWriter implements AsyncDisposable {
     const reader = this.#reader === null ? '' : ` reader=${this.#reader}`;
     return `<StreamWriter transport=${this.#transport}${reader}>`;
   }
+}
+
+function alone(open: () => AdaptedChannel, options: LoneWriterOptions): StreamWriter {
+  const loop = options.loop ?? running.loop ?? running.chosen;
+  if (loop === null) {
+    throw new RuntimeError('no running event loop: make writers inside a coroutine, or give { loop }');
+  }
+  const protocol = new LoneWriterProtocol(loop);
+  return new StreamWriter(new AdaptedTransport(loop, open(), protocol, options), protocol, null, loop);
 }

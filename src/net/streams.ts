@@ -6,6 +6,7 @@
 import type { Coroutine } from '../core/awaitable.ts';
 import { type CoroutineObject, LazyCoroutine } from '../core/coroutine.ts';
 import { RuntimeError } from '../core/errors.ts';
+import type { Future } from '../core/future.ts';
 import { describe } from '../core/repr.ts';
 import { running } from '../core/running.ts';
 import type { Scheduler } from '../core/scheduler.ts';
@@ -81,7 +82,7 @@ function* opened(
  * @throws {OSError} where it could not be connected to.
  */
 export function openUnixConnection(
-  path: UnixPath,
+  path: UnixPath | null = null,
   options: OpenUnixConnectionOptions = {},
 ): CoroutineObject<[reader: StreamReader, writer: StreamWriter]> {
   return new LazyCoroutine<[StreamReader, StreamWriter]>(openedUnix as never, undefined, [path, options]);
@@ -90,7 +91,7 @@ export function openUnixConnection(
 Object.defineProperty(openedUnix, 'name', { value: 'openUnixConnection' });
 
 function* openedUnix(
-  path: UnixPath,
+  path: UnixPath | null,
   options: OpenUnixConnectionOptions,
 ): Coroutine<[StreamReader, StreamWriter]> {
   const { limit, ...rest } = options;
@@ -146,13 +147,11 @@ function* started(
 ): Coroutine<Server> {
   const { limit, ...rest } = options;
   const loop = loopOfNow();
-  return yield* createServer(
-    loop,
-    factoryOf(loop, clientConnected, limit, 'startServer()'),
-    host,
-    port,
-    rest,
-  );
+  const handlers = new Set<Future<unknown>>();
+  const factory = factoryOf(loop, clientConnected, limit, handlers, 'startServer()');
+  const server = yield* createServer(loop, factory, host, port, rest);
+  server._handlers = handlers;
+  return server;
 }
 
 /**
@@ -169,7 +168,7 @@ function* started(
  */
 export function startUnixServer(
   clientConnected: ClientConnected,
-  path: UnixPath,
+  path: UnixPath | null = null,
   options: StartUnixServerOptions = {},
 ): CoroutineObject<Server<string>> {
   return new LazyCoroutine<Server<string>>(startedUnix as never, undefined, [clientConnected, path, options]);
@@ -179,23 +178,23 @@ Object.defineProperty(startedUnix, 'name', { value: 'startUnixServer' });
 
 function* startedUnix(
   clientConnected: ClientConnected,
-  path: UnixPath,
+  path: UnixPath | null,
   options: StartUnixServerOptions,
 ): Coroutine<Server<string>> {
   const { limit, ...rest } = options;
   const loop = loopOfNow();
-  return yield* createUnixServer(
-    loop,
-    factoryOf(loop, clientConnected, limit, 'startUnixServer()'),
-    path,
-    rest,
-  );
+  const handlers = new Set<Future<unknown>>();
+  const factory = factoryOf(loop, clientConnected, limit, handlers, 'startUnixServer()');
+  const server = yield* createUnixServer(loop, factory, path, rest);
+  server._handlers = handlers;
+  return server;
 }
 
 function factoryOf(
   loop: Scheduler,
   clientConnected: ClientConnected,
   limit: number | undefined = DEFAULT_LIMIT,
+  handlers: Set<Future<unknown>>,
   where: string,
 ): () => StreamReaderProtocol {
   if (typeof clientConnected !== 'function') {
@@ -203,7 +202,11 @@ function factoryOf(
       `${where} needs a function of a reader and a writer, not ${describe(clientConnected)}`,
     );
   }
-  return () => new StreamReaderProtocol(new StreamReader({ limit, loop }), clientConnected, loop);
+  return () => {
+    const protocol = new StreamReaderProtocol(new StreamReader({ limit, loop }), clientConnected, loop);
+    protocol._handlers = handlers;
+    return protocol;
+  };
 }
 
 function loopOfNow(): Scheduler {

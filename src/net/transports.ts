@@ -38,6 +38,10 @@ export interface ExtraInfo<A extends Address = SocketAddress> {
   cipher: Cipher;
   /** With TLS: how what is sent is compressed, which it never is. */
   compression: null;
+  /** Of a pipe: its end, as it was given, or its descriptor. */
+  pipe: number | object;
+  /** Of a subprocess: what the host knows it as, a `ChildProcess` of `node:child_process`. */
+  subprocess: object;
 }
 
 /** What all transports have. */

@@ -38,10 +38,16 @@ class PipeTransport extends StreamTransport {
     this._loop = loop;
   }
 
+  override get _sendsFiles(): boolean {
+    return false;
+  }
+
   override getExtraInfo<K extends keyof ExtraInfo>(name: K): ExtraInfo[K] | null;
   override getExtraInfo(name: string, fallback?: unknown): unknown;
   override getExtraInfo(name: string, fallback: unknown = null): unknown {
-    return name === 'pipe' ? this.#pipe : super.getExtraInfo(name, fallback);
+    if (name === 'pipe') return this.#pipe;
+    // As in Python: nothing else is known of a pipe, also where it is a socket below.
+    return fallback;
   }
 }
 

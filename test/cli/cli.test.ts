@@ -42,6 +42,25 @@ suite('asyncio, the command line', () => {
     [['run'], 'run needs a FILE'],
     [['run', '--debug'], 'run needs a FILE'],
     [['run', '--fast', 'x.mjs'], 'run has no option --fast; options of FILE come after it'],
+    [['worker'], 'worker needs a MODULE'],
+    [['worker', 'jobs.mjs'], 'worker needs --queue NAME'],
+    [
+      ['worker', 'jobs.mjs', 'more.mjs', '--queue', 'q'],
+      'worker takes one MODULE, and was given more.mjs besides',
+    ],
+    [['worker', 'jobs.mjs', '--queue', 'q', '--fast'], "worker: Unknown option '--fast'"],
+    [
+      ['worker', 'jobs.mjs', '--queue', 'q', '--concurrency', '0'],
+      '--concurrency must be a whole number, 1 or more, not 0',
+    ],
+    [
+      ['worker', 'jobs.mjs', '--queue', 'q', '--pool', 'ponds'],
+      '--pool must be processes or threads, not ponds',
+    ],
+    [
+      ['worker', 'jobs.mjs', '--queue', 'q', '--grace', 'soon'],
+      '--grace must be a number of seconds, not soon',
+    ],
   ];
   for (const [args, problem] of WRONG) {
     test(`"asyncio ${args.join(' ')}" is answered with the usage, and exit code 2`, async () => {

@@ -69,6 +69,30 @@ suite('several awaits of one async task', () => {
     assert.deepEqual(heard, ['CancelledError: stop']);
   });
 
+  scene('hear of a cancellation by the task itself once, wherever in them it comes', async () => {
+    const heard: string[] = [];
+    const numbers = {
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+      next: asyncio.coroutine(async () => ({ done: false, value: 1 })),
+      return: asyncio.coroutine(function* () {
+        yield* asyncio.sleep(0.01);
+        heard.push('closed');
+        return { done: true, value: undefined };
+      }),
+    };
+    let count = 0;
+    const task = asyncio.createTask(async () => {
+      await asyncio.asyncFor(numbers as never, async () => {
+        if (++count === 3) asyncio.currentTask()?.cancel('enough');
+        if (count > 2) await asyncio.sleep(0);
+      });
+    });
+    assert.equal(String(await errorOf(task)), 'CancelledError: enough');
+    assert.deepEqual(heard, ['closed']);
+  });
+
   scene('end as Promise.all does, and the task goes on in the iteration of the last', async (loop) => {
     const task = asyncio.createTask(async () => {
       const results = await Promise.all([asyncio.sleep(2, 'a'), asyncio.sleep(1, 'b'), 'c']);

@@ -8,6 +8,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { suite, test } from 'node:test';
+import * as futures from '../../src/executors/index.ts';
 import * as asyncio from '../../src/index.ts';
 import { runVirtualSync } from '../../src/testing/index.ts';
 
@@ -83,6 +84,11 @@ const SAMPLES: Readonly<Record<string, () => object>> = {
   TimeoutError: () => new asyncio.TimeoutError(),
   FutureCallGraph: callGraph,
   FrameCallGraphEntry: () => callGraph().callStack[0] as asyncio.FrameCallGraphEntry,
+  Process: () => {
+    const transport = { getPid: () => 1 };
+    const protocol = { stdin: null, stdout: null, stderr: null };
+    return new asyncio.subprocess.Process(transport as never, protocol as never, asyncio.newEventLoop());
+  },
   // `override` makes the compiler say whether the base class has it.
   BufferedProtocol: () =>
     new (class extends asyncio.BufferedProtocol {
@@ -105,13 +111,22 @@ function callGraph(): asyncio.FutureCallGraph {
 const face = asyncio as unknown as Readonly<Record<string, unknown>>;
 const faceSource = readFileSync(new URL('../../src/index.ts', import.meta.url), 'utf8');
 
-/** Is it there: `name`, `Class.member`, or `Class[Symbol.x]`? */
+/** The rows of `concurrent.futures` are about `asyncio-ts/futures`. */
+function existsFor(row: Row): boolean {
+  const path = pathOf(row.ours) as string;
+  if (!row.python.startsWith('concurrent.futures.')) return exists(path);
+  return (path.replace('new ', '') as keyof typeof futures) in futures;
+}
+
+/** Is it there: `name`, `Class.member`, or `Class[Symbol.x]`, in the module itself or in its `subprocess`? */
 function exists(path: string): boolean {
-  const match = /^(?:new )?(\w+)(?:\.(\w+)|\[Symbol\.(\w+)\])?$/.exec(path);
+  const match = /^(?:new )?(subprocess\.)?(\w+)(?:\.(\w+)|\[Symbol\.(\w+)\])?$/.exec(path);
   if (match === null) return false;
-  const [, shown = '', member, symbol] = match;
+  const [, scope, shown = '', member, symbol] = match;
   const name = shown === 'loop' ? 'EventLoop' : shown;
-  const found = face[name];
+  const found = (scope === undefined ? face : (asyncio.subprocess as Readonly<Record<string, unknown>>))[
+    name
+  ];
   if (member === undefined && symbol === undefined)
     return found !== undefined || new RegExp(`\\btype ${name}\\b`).test(faceSource);
   const key = member ?? (Symbol[symbol as 'iterator'] as symbol);
@@ -121,7 +136,7 @@ function exists(path: string): boolean {
 
 /** What a row's own name is called here: `Class.member` of `Class.member(args)`. */
 function pathOf(ours: string): string | null {
-  return /^`((?:new )?\w+(?:\.\w+|\[Symbol\.\w+\])?)(?:\(.*\))?`$/.exec(ours)?.[1] ?? null;
+  return /^`((?:new )?(?:subprocess\.)?\w+(?:\.\w+|\[Symbol\.\w+\])?)(?:\(.*\))?`$/.exec(ours)?.[1] ?? null;
 }
 
 function camelCase(name: string): string {
@@ -154,7 +169,7 @@ suite('docs/from-python.md', () => {
   });
 
   test('names only what really exists', () => {
-    const wrong = rows.filter(({ ours }) => pathOf(ours) !== null && !exists(pathOf(ours) as string));
+    const wrong = rows.filter((row) => pathOf(row.ours) !== null && !existsFor(row));
     assert.deepEqual(wrong, []);
   });
 
@@ -199,6 +214,9 @@ suite('docs/from-python.md', () => {
     assert.ok(exists('loop.callSoon') && exists('FutureCallGraph.awaitedBy') && exists('new Runner'));
     assert.ok(
       !exists('gatherAll') && !exists('Task.kill') && !exists('Token.newValue') && !exists('loop.rest'),
+    );
+    assert.ok(
+      exists('subprocess.PIPE') && exists('subprocess.Process.stdin') && !exists('subprocess.Process.eat'),
     );
     assert.equal(memberRow('Task', 'add_done_callback'), 'Future.add_done_callback');
     assert.equal(memberRow('SelectorEventLoop', 'call_soon'), 'loop.call_soon');

@@ -54,6 +54,7 @@ export class Programs {
     this.#write(`${library}/package.json`, VIRTUAL_PACKAGE);
     this.#write(`${library}/index.mjs`, VIRTUAL_LIBRARY);
     this.#write(`${library}/databases.mjs`, `export * from '${built('databases/index.js')}';\n`);
+    this.#write(`${library}/futures.mjs`, `export * from '${built('executors/index.js')}';\n`);
     this.#write(`${library}/testing.mjs`, `export * from '${built('testing/index.js')}';\n`);
   }
 
@@ -143,6 +144,8 @@ const SETTINGS = {
     typeRoots: [join(root, 'node_modules', '@types')],
     paths: {
       'asyncio-ts': [join(root, 'dist/index.d.ts')],
+      'asyncio-ts/distributed': [join(root, 'dist/executors/distributed/index.d.ts')],
+      'asyncio-ts/futures': [join(root, 'dist/executors/index.d.ts')],
       'asyncio-ts/*': [join(root, 'dist/*/index.d.ts')],
     },
   },
@@ -152,7 +155,12 @@ const SETTINGS = {
 const VIRTUAL_PACKAGE = JSON.stringify({
   name: 'asyncio-ts',
   type: 'module',
-  exports: { '.': './index.mjs', './databases': './databases.mjs', './testing': './testing.mjs' },
+  exports: {
+    '.': './index.mjs',
+    './databases': './databases.mjs',
+    './futures': './futures.mjs',
+    './testing': './testing.mjs',
+  },
 });
 
 /** The library, but every loop that is not asked for otherwise is in virtual time: what takes a second in the examples takes none here. */
@@ -174,6 +182,16 @@ export class Runner extends asyncio.Runner {
 const PROGRAM =
   /^import |\basyncio\.(?:run|attach|Runner)\(|\b(?:runVirtual|runVirtualSync|runUntilComplete|vtest)\(/m;
 
+/** What an example may use of `asyncio-ts/futures` without importing it. */
+const FUTURES = [
+  'currentJob',
+  'job',
+  'ProcessPoolExecutor',
+  'registerErrors',
+  'ThreadPoolExecutor',
+  'transfer',
+];
+
 /** The program, with each line of the example on the line that it has in its file. */
 function programOf(block: Block, cast: readonly string[]): string {
   const code = block.code.split('\n').map(withCheck).join('\n');
@@ -184,8 +202,12 @@ function programOf(block: Block, cast: readonly string[]): string {
     [...code.matchAll(/^\s*(?:async )?(?:const|let|function\*?|class) (\w+)/gm)].map(([, name]) => name),
   );
   const used = cast.filter((name) => !own.has(name) && new RegExp(`\\b${name}\\b`).test(block.code));
+  const ofFutures = /from 'asyncio-ts\/futures'/.test(block.code)
+    ? []
+    : FUTURES.filter((name) => !own.has(name) && new RegExp(`\\b${name}\\b`).test(block.code));
   const prelude = [
     checks,
+    ...(ofFutures.length === 0 ? [] : [`import { ${ofFutures.join(', ')} } from 'asyncio-ts/futures';`]),
     "import * as asyncio from 'asyncio-ts';",
     "import { newVirtualLoop, runVirtual, VirtualClock, virtualTest } from 'asyncio-ts/testing';",
     `import { ${used.join(', ')} } from './cast.ts';`,

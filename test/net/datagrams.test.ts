@@ -470,7 +470,8 @@ datagrams("bad input is refused with Python's class and what to do", function* (
     [{ localAddr: [7, 0] }, /^TypeError: createDatagramEndpoint\(\): host must be a string or null/],
     [{ family: 5 }, /^ValueError: .*family must be 4, 6/],
     [{ reuseAddress: true }, /^TypeError: .*unexpected option 'reuseAddress'/],
-    [{ sock: {} }, /^NotImplementedError: .*sock/],
+    [{ sock: {} }, /^TypeError: sock must be/],
+    [{ sock: 5 }, /^TypeError: .*sock must be a socket.*not 5/],
     [[HOST, 0], /^TypeError: .*options must be an object/],
   ];
   for (const [options, says] of rows) {

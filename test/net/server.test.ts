@@ -29,7 +29,7 @@ scenario('a port is chosen by the system, and told', function* ({ loop }) {
   assert.equal(socket?.getpeername(), null);
   assert.match(
     String(server),
-    /^<Server sockets=\[<asyncio\.TransportSocket fd=\d+, family=4, laddr=\('127\.0\.0\.1', \d+\)>\]>$/,
+    /^<Server sockets=\[<asyncio\.TransportSocket fd=\d+, family=4, type=1, proto=6, laddr=\('127\.0\.0\.1', \d+\)>\]>$/,
   );
   assert.equal(server.getLoop(), loop);
   assert.equal(server.isServing(), true);
@@ -167,7 +167,7 @@ scenario('what makes no sense is refused, and says why', function* ({ loop }) {
     serve(HOST, 0, { backlog: 0 }),
   );
   yield* refused('TypeError', /host must be a string or null, not 1/, serve(1 as never, 0));
-  yield* refused('TypeError', /unexpected option 'sock'/, serve(HOST, 0, { sock: 1 } as never));
+  yield* refused('TypeError', /unexpected option 'socket'/, serve(HOST, 0, { socket: 1 } as never));
   const alone = serve(HOST, 0, { reuseAddress: false });
   if (!isRaw(loop)) yield* refused('NotImplementedError', /reuseAddress: false/, alone);
   else (yield* alone).close();
@@ -384,20 +384,46 @@ scenario(
   'a connection that cannot be accepted is reported, and the server goes on',
   function* ({ loop, reports }) {
     const server = yield* loop.createServer(() => new Echo(loop), HOST, 0);
-    const error = Object.assign(new Error('accept EMFILE'), {
-      code: 'EMFILE',
-      errno: -24,
-      syscall: 'accept',
-    });
-    server.listenerFailed(error);
-    const [report] = reports();
-    assert.equal(report?.message, 'A connection could not be accepted');
-    assert.equal(String(report?.exception), 'OSError: [Errno 24] Too many open files');
+    const failures = { EMFILE: -24, ECONNABORTED: -103 };
+    for (const [code, errno] of Object.entries(failures)) {
+      server.listenerFailed(Object.assign(new Error(`accept ${code}`), { code, errno, syscall: 'accept' }));
+    }
+    assert.deepEqual(
+      reports().map(({ message, exception }) => `${message}: ${String(exception)}`),
+      [
+        'socket.accept() out of system resource: OSError: [Errno 24] Too many open files',
+        'A connection could not be accepted: ConnectionAbortedError: [Errno 103] Software caused connection abort',
+      ],
+    );
     assert.equal(server.isServing(), true);
     server.close();
     yield* server.waitClosed();
   },
 );
+
+scenario('a server of another kind has what all servers have', function* () {
+  class Custom extends asyncio.AbstractServer {
+    closed = false;
+
+    override close(): void {
+      this.closed = true;
+    }
+
+    override waitClosed(): asyncio.CoroutineObject<void> {
+      return asyncio.sleep(0);
+    }
+  }
+  const custom = new Custom();
+  yield* asyncio.asyncWith(custom, function* (server) {
+    assert.equal(server, custom);
+  });
+  assert.equal(custom.closed, true);
+  const bare = new asyncio.AbstractServer();
+  const calls = [bare.close, bare.closeClients, bare.abortClients, bare.getLoop, bare.isServing];
+  for (const call of [...calls, bare.startServing, bare.serveForever, bare.waitClosed]) {
+    assert.throws(() => call.call(bare), asyncio.NotImplementedError);
+  }
+});
 
 scenario('a server given up while it binds leaves nothing open', function* ({ loop }) {
   let completed = 0;

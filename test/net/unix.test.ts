@@ -101,7 +101,7 @@ scenario('a connection is made, used and closed by protocols', function* ({ loop
   assert.equal(server.sockets[0]?.getsockname(), path);
   assert.match(
     String(server),
-    /^<Server sockets=\[<asyncio\.TransportSocket fd=\d+, family=1, laddr='.*it\.sock'>\]>$/,
+    /^<Server sockets=\[<asyncio\.TransportSocket fd=\d+, family=1, type=1, proto=0, laddr='.*it\.sock'>\]>$/,
   );
   const [transport, protocol] = yield* loop.createUnixConnection(() => new Recorder(loop), path);
   assert.ok(transport instanceof asyncio.StreamTransport);
@@ -349,8 +349,9 @@ scenario('what makes no sense is refused, and says why', function* ({ loop }, pa
   const serve = (at: unknown, options?: object) =>
     loop.createUnixServer(make, at as string, options as asyncio.UnixServeOptions);
   for (const at of [connect, serve]) {
-    yield* refused('ValueError', /path was not specified, and no sock specified/, at(null));
-    yield* refused('ValueError', /path was not specified, and no sock specified/, at(undefined));
+    const nothing = /^(no path and sock were specified|path was not specified, and no sock specified)$/;
+    yield* refused('ValueError', nothing, at(null));
+    yield* refused('ValueError', nothing, at(undefined));
     yield* refused('ValueError', /path must not be empty/, at(''));
     yield* refused('ValueError', /embedded null byte in path/, at('/tmp/a\0b'));
     yield* refused('TypeError', /path must be a string or bytes, not 5/, at(5));

@@ -181,7 +181,7 @@ test("beside sockets of Node's, fetch, timers, files and worker threads nobody s
 
 /** A conversation over sockets of Node's, as the libuv reactor has them. */
 async function nodeEcho(count: { node: number }): Promise<void> {
-  const network = new LibuvNetwork();
+  const network = new LibuvNetwork((channel) => channel._settle());
   const listening = Promise.withResolvers<Listener>();
   const options = { backlog: 10, keepAlive: false, reuseAddress: undefined, reusePort: false };
   network.listen({ family: 4, host: HOST, port: 0 }, options, (outcome) => {

@@ -2,7 +2,6 @@
 import * as asyncio from 'asyncio-ts';
 import { HOST } from '../rows.ts';
 import {
-  credentials,
   fail,
   inAsyncFunctions,
   MESSAGE,
@@ -117,14 +116,23 @@ function portOf(server: asyncio.Server): number | undefined {
   return server.sockets[0]?.getsockname()[1];
 }
 
-/** Absent until there is TLS: then the driver measures it by itself. */
+/** What is used of `asyncio.ssl`. */
+interface Ssl {
+  readonly PROTOCOL_TLS_SERVER: number;
+  readonly SSLContext: new (protocol: number) => { loadCertChain(cert: string, key: string): void };
+}
+
+/** Absent where the library has no TLS: then the row says so. */
+const { ssl } = asyncio as { readonly ssl?: Ssl };
 const tls: Start | undefined =
-  'SSLContext' in asyncio
-    ? forever(function* (loop, ready, place) {
-        const options = { ssl: credentials(place) } as object;
+  ssl === undefined
+    ? undefined
+    : forever(function* (loop, ready, place) {
+        const context = new ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER);
+        context.loadCertChain(`${place}/cert.pem`, `${place}/key.pem`);
+        const options = { ssl: context } as object;
         ready(portOf(yield* loop.createServer(() => new Echo(), HOST, 0, options)));
-      })
-    : undefined;
+      });
 
 /** Protocols are the same in both styles. */
 const protocols: Readonly<Record<string, Start>> = {

@@ -7,7 +7,7 @@
  * What is received into: a buffer of the sink's own, else the reactor's memory (see `receive.ts`).
  * Source: recv(2), send(2), tcp(7), unix(7).
  */
-import type { Address, Channel, ChannelSink } from '../../core/channel.ts';
+import type { Address, Channel, ChannelOptions, ChannelSink } from '../../core/channel.ts';
 import { type Libc, systemError } from '../../host/libc.ts';
 import {
   EAGAIN,
@@ -24,6 +24,8 @@ import { getsockname } from '../../host/names.ts';
 import { type Gatherer, sendAll } from './gather.ts';
 import type { Poller, Watcher } from './poller.ts';
 import { LARGE, RECEIVE_SIZE, type ReceiveMemory } from './receive.ts';
+
+import { optionsOf } from './sockets.ts';
 
 /** What a channel needs of its reactor. */
 export interface ChannelOwner {
@@ -78,6 +80,10 @@ export class DescriptorChannel implements Channel, Watcher {
 
   get sink(): ChannelSink | null {
     return this.#sink;
+  }
+
+  get options(): ChannelOptions {
+    return optionsOf(this.#libc, () => this.#fd);
   }
 
   info(name: string): unknown {

@@ -4,6 +4,7 @@
  * What the kernel has no room for is not taken; the sink keeps it until the descriptor can be written to again. Source: udp(7), ip(7), recvfrom(2), sendto(2).
  */
 import type {
+  ChannelOptions,
   DatagramChannel,
   DatagramRequest,
   DatagramSink,
@@ -32,7 +33,7 @@ import { AddressBuffer, getpeername, getsockname } from '../../host/names.ts';
 import { encodeEndpoint } from '../../host/sockaddr.ts';
 import type { Poller, Watcher } from './poller.ts';
 import { RECEIVE_SIZE, type ReceiveMemory } from './receive.ts';
-import { errorOf, RawSocket, textOf } from './sockets.ts';
+import { errorOf, optionsOf, RawSocket, textOf } from './sockets.ts';
 
 /** How many datagrams are received in one round. */
 const AT_ONCE = 32;
@@ -109,6 +110,10 @@ export class DescriptorDatagrams implements DatagramChannel, Watcher {
 
   get pending(): number {
     return this.#pending;
+  }
+
+  get options(): ChannelOptions {
+    return optionsOf(this.#libc, () => this.#fd);
   }
 
   info(name: string): unknown {

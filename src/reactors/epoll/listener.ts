@@ -1,8 +1,8 @@
 /**
  * An address at which connections are accepted: a host and a port, or the path of a Unix socket.
  *
- * Until it is asked to accept, what comes waits in the kernel. When the process or the system has no descriptor left, accepting rests for a second: the kernel
- * would tell of the same connection without end. Source: accept(2), listen(2); Python docs say nothing of it, asyncio rests as long.
+ * Until it is asked to accept, what comes waits in the kernel. When the process has no descriptor left, what comes is closed at once, with the help of one that was kept for
+ * that; where that does not help, accepting rests for a second, since the kernel would tell of the same connection without end. Source: accept(2), listen(2); Python docs say nothing of it, asyncio rests as long.
  */
 import type { Address, Listener, ListenerSink, SocketAddress } from '../../core/channel.ts';
 import { systemError } from '../../host/libc.ts';
@@ -16,6 +16,7 @@ import {
   ENOMEM,
   EPOLLIN,
   EPROTO,
+  F_DUPFD_CLOEXEC,
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
 } from '../../host/linux.ts';
@@ -44,11 +45,15 @@ export class DescriptorListener<A extends Address = SocketAddress> implements Li
   #sink: ListenerSink | null = null;
   #watched = false;
   #rest: NodeJS.Timeout | null = null;
+  /** Descriptors may run out; see `#turnAway`. */
+  #reserve: number;
+  #short = false;
 
   /** @param fd a non-blocking socket that listens, which is the listener's from now on. */
   constructor(fd: number, owner: ListenerOwner) {
     this.#fd = fd;
     this.#owner = owner;
+    this.#reserve = this.#keep();
     this.address = getsockname(owner.poller.libc, fd) as A;
     this.#sockname = isWildcard(this.address) ? null : this.address;
     owner.listenerOpened(this);
@@ -72,6 +77,7 @@ export class DescriptorListener<A extends Address = SocketAddress> implements Li
     this.#sink = null;
     if (this.#rest !== null) clearTimeout(this.#rest);
     this.#owner.poller.libc.close(fd);
+    if (this.#reserve >= 0) this.#owner.poller.libc.close(this.#reserve);
     this.#owner.listenerClosed(this);
   }
 
@@ -85,6 +91,7 @@ export class DescriptorListener<A extends Address = SocketAddress> implements Li
         this.#failed(libc.errno[0]!);
         return;
       }
+      this.#short = false;
       this.#sink!.listenerAccepted(new DescriptorChannel(fd, this.#owner, this.#sockname, buffer.read()));
     }
   }
@@ -100,10 +107,37 @@ export class DescriptorListener<A extends Address = SocketAddress> implements Li
       case ENFILE:
       case ENOBUFS:
       case ENOMEM:
+        if (this.#turnAway()) {
+          // It is told once, until there are descriptors again.
+          if (this.#short) return;
+          this.#short = true;
+          break;
+        }
         this.#setWatched(false);
         this.#rest = setTimeout(this.#goOn, REST);
     }
     this.#sink?.listenerFailed(systemError('accept', errno));
+  }
+
+  /** Nobody is left hanging: a descriptor that was kept for that takes one connection after the other, to close it. @returns whether that helped. */
+  #turnAway(): boolean {
+    const { libc } = this.#owner.poller;
+    if (this.#reserve < 0) return false;
+    libc.close(this.#reserve);
+    let closed = 0;
+    for (; closed < AT_ONCE; closed++) {
+      const fd = libc.accept4(this.#fd, 0, 0, SOCK_CLOEXEC);
+      if (fd < 0) break;
+      libc.close(fd);
+    }
+    this.#reserve = this.#keep();
+    return closed > 0;
+  }
+
+  /** A descriptor to spare; -1 where there is none. */
+  #keep(): number {
+    const { fd, libc } = this.#owner.poller;
+    return libc.fcntl(fd, F_DUPFD_CLOEXEC, 0);
   }
 
   readonly #goOn = (): void => {

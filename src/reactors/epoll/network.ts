@@ -55,7 +55,7 @@ interface Owner {
 export class EpollNetwork implements Network, ListenerOwner, DatagramOwner {
   readonly poller: Poller;
   /** What Node does for us. */
-  readonly host: LibuvNetwork = new LibuvNetwork();
+  readonly host: LibuvNetwork = new LibuvNetwork((channel) => process.nextTick(() => channel._settle()));
   readonly gatherer: Gatherer;
   readonly memory: ReceiveMemory;
   readonly later: (action: () => void) => void;
@@ -164,6 +164,23 @@ export class EpollNetwork implements Network, ListenerOwner, DatagramOwner {
   datagram(request: DatagramRequest, done: Done<DatagramChannel>): Operation {
     const open = () => openDatagrams(request, this);
     return soon<DatagramChannel>(this.later, open, (channel) => channel.close(), done);
+  }
+
+  /** Sockets that others have made are Node's, or may be: they stay there. */
+  adoptStream(socket: object): Channel {
+    return this.host.adoptStream(socket);
+  }
+
+  adoptListener(
+    socket: object,
+    options: Pick<ListenOptions, 'backlog' | 'keepAlive'>,
+    done: Done<Listener<Address>>,
+  ): Operation {
+    return this.host.adoptListener(socket, options, done);
+  }
+
+  adoptDatagrams(socket: object, done: Done<DatagramChannel>): Operation {
+    return this.host.adoptDatagrams(socket, done);
   }
 
   secure(channel: Channel, request: TlsRequest, done: Done<Channel>): Operation {

@@ -3,7 +3,7 @@
  *
  * Source: socket(2), bind(2), connect(2), listen(2); ip(7), ipv6(7), unix(7).
  */
-import type { Done, Endpoint, Operation } from '../../core/channel.ts';
+import type { ChannelOptions, Done, Endpoint, Operation } from '../../core/channel.ts';
 import { type Libc, systemError } from '../../host/libc.ts';
 import {
   AF_INET,
@@ -98,6 +98,28 @@ export function errorOf(libc: Libc, fd: number): number {
   words[1] = 4;
   if (libc.getsockopt(fd, SOL_SOCKET, SO_ERROR, address, address + 4) !== 0) return libc.errno[0]!;
   return words[0]!;
+}
+
+/** The options of a socket, whose descriptor `fd` tells. */
+export function optionsOf(libc: Libc, fd: () => number): ChannelOptions {
+  const fail = (syscall: string): never => {
+    throw systemError(syscall, libc.errno[0]!);
+  };
+  return {
+    get(level, name) {
+      optionMemory ??= libc.memory(8);
+      const { address, words } = optionMemory;
+      words[0] = 0;
+      words[1] = 4;
+      if (libc.getsockopt(fd(), level, name, address, address + 4) !== 0) fail('getsockopt');
+      return words[0]!;
+    },
+    set(level, name, value) {
+      optionMemory ??= libc.memory(8);
+      optionMemory.words[0] = value;
+      if (libc.setsockopt(fd(), level, name, optionMemory.address, 4) !== 0) fail('setsockopt');
+    },
+  };
 }
 
 /** Make something now, and tell of it soon, as operations do. */

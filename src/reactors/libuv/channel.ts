@@ -5,18 +5,21 @@
  * size. A read is handled at once, on the stack of the event, so one buffer is enough; it saves an allocation of 64 KiB for each packet, and
  * large messages come in fewer pieces. Hosts that do not know `onread` are read through `'data'` events.
  *
+ * A sink that pauses while it is told of bytes stops the reading only if it has not resumed when whoever it woke has run: see `_settle`.
+ *
  * Writing goes through Node's stream. What the kernel takes at once costs nothing more; when something is left, an empty write behind it
  * tells when it has gone. Until then the channel takes nothing, so that what waits stays in its owner's hands.
  */
 import type { Socket } from 'node:net';
-import type { Address, Channel, ChannelSink, SocketAddress } from '../../core/channel.ts';
+import type { Address, Channel, ChannelOptions, ChannelSink, SocketAddress } from '../../core/channel.ts';
+import { optionsOf } from './options.ts';
 
 const NOTHING: Uint8Array = Buffer.alloc(0);
 
 /** A channel as its owner sees it. */
 export interface OwnedChannel {
   readonly sink: ChannelSink | null;
-  close(): void;
+  close(reason?: Error | null): void;
   /** Close it without its sink having asked for that. */
   abandon(error: Error): void;
 }
@@ -24,6 +27,8 @@ export interface OwnedChannel {
 /** Who keeps count of the open channels. */
 export interface ChannelOwner {
   readonly receiveBuffer: Uint8Array;
+  /** Let whoever was given something go on before more is read, then call the channel's `_settle`, in this same tick. */
+  settleSoon(channel: SocketChannel): void;
   channelOpened(channel: OwnedChannel): void;
   channelClosed(channel: OwnedChannel): void;
 }
@@ -65,7 +70,10 @@ export class SocketChannel implements Yielding {
   #sink: ChannelSink | null = null;
   #stalled = false;
   #paused = true;
+  /** Its sink is being told of what came. */
+  #telling = false;
   #closed = false;
+  #options: ChannelOptions | null = null;
 
   /** @param receiver the `onread` option that `socket` was made with, or `null` if it is to be read through `'data'` events. */
   constructor(socket: Socket, owner: ChannelOwner, receiver: Receiver | null, names?: Names) {
@@ -95,6 +103,11 @@ export class SocketChannel implements Yielding {
     return this.#socket.writableLength;
   }
 
+  get options(): ChannelOptions {
+    this.#options ??= optionsOf(this.#socket, this.#socket.localAddress !== undefined);
+    return this.#options;
+  }
+
   info(name: string): unknown {
     switch (name) {
       case 'sockname':
@@ -115,8 +128,12 @@ export class SocketChannel implements Yielding {
   }
 
   pause(): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#paused) return;
     this.#paused = true;
+    if (this.#telling) {
+      this.#owner.settleSoon(this);
+      return;
+    }
     this.#socket.pause();
     // A resume() of this same tick has yet to begin reading, in the next one, whatever came after it.
     process.nextTick(this.#stayPaused);
@@ -125,6 +142,11 @@ export class SocketChannel implements Yielding {
   readonly #stayPaused = (): void => {
     if (this.#paused && !this.#closed) this.#socket.pause();
   };
+
+  /** @internal Whoever was given something has had their chance to take it. */
+  _settle(): void {
+    this.#stayPaused();
+  }
 
   write(data: Uint8Array): number {
     if (this.#stalled) return 0;
@@ -187,6 +209,15 @@ export class SocketChannel implements Yielding {
 
   /** @internal */
   _received(count: number, buffer: Uint8Array): void {
+    this.#telling = true;
+    try {
+      this.#tell(count, buffer);
+    } finally {
+      this.#telling = false;
+    }
+  }
+
+  #tell(count: number, buffer: Uint8Array): void {
     let start = 0;
     while (start < count) {
       const sink = this.#sink;

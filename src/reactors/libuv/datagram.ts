@@ -9,6 +9,7 @@
  */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import type {
+  ChannelOptions,
   DatagramChannel,
   DatagramRequest,
   DatagramSink,
@@ -19,6 +20,7 @@ import type {
 } from '../../core/channel.ts';
 import { fromZoned } from '../../host/zones.ts';
 import { Once } from './once.ts';
+import { datagramOptionsOf } from './options.ts';
 
 /** How many bytes are kept while a channel is paused: Linux's `rmem_default`. */
 const HELD_LIMIT = 212_992;
@@ -86,6 +88,7 @@ export class UdpChannel implements DatagramChannel {
   #held: [data: Uint8Array, address: SocketAddress][] = [];
   #heldBytes = 0;
   #closed = false;
+  #options: ChannelOptions | null = null;
 
   constructor(socket: Socket, family: 4 | 6, owner: DatagramOwner) {
     this.#socket = socket;
@@ -113,6 +116,11 @@ export class UdpChannel implements DatagramChannel {
 
   get pending(): number {
     return this.#pending;
+  }
+
+  get options(): ChannelOptions {
+    this.#options ??= datagramOptionsOf(this.#socket);
+    return this.#options;
   }
 
   info(name: string): unknown {
@@ -209,14 +217,25 @@ function portZero(syscall: string): Error {
   return Object.assign(new Error(`${syscall} EINVAL`), { code: 'EINVAL', errno: -22, syscall });
 }
 
-/** The descriptor, which Node does not show, where it can be seen; else -1. */
-function descriptorOf(socket: Socket): number {
+/** What Node keeps below a socket, and does not show. */
+interface Handle {
+  readonly fd?: unknown;
+  getpeername?(address: object): number;
+}
+
+/** @internal */
+export function handleOf(socket: Socket): Handle | null {
   for (const symbol of Object.getOwnPropertySymbols(socket)) {
     if (symbol.description !== 'state symbol') continue;
-    const state = Reflect.get(socket, symbol) as { readonly handle?: { readonly fd?: unknown } | null };
-    if (typeof state.handle?.fd === 'number') return state.handle.fd;
+    return (Reflect.get(socket, symbol) as { readonly handle?: Handle | null }).handle ?? null;
   }
-  return -1;
+  return null;
+}
+
+/** The descriptor, where it can be seen; else -1. */
+function descriptorOf(socket: Socket): number {
+  const fd = handleOf(socket)?.fd;
+  return typeof fd === 'number' ? fd : -1;
 }
 
 /** Also a socket that has not been bound. */

@@ -13,6 +13,7 @@ import {
   SocketChannel,
   toAddress,
 } from './channel.ts';
+import { Exhaustion } from './exhaustion.ts';
 
 /** Who keeps count of the open listeners. */
 export interface ListenerOwner extends ChannelOwner {
@@ -25,16 +26,20 @@ export class ServerListener<A extends Address = SocketAddress> implements Listen
   readonly #server: Server;
   readonly #owner: ListenerOwner;
   readonly #backlog: number;
+  readonly #exhaustion = new Exhaustion();
   #held: Socket[] = [];
   #sink: ListenerSink | null = null;
   #closed = false;
 
-  /** @param server listens already; made with `pauseOnConnect`. */
-  constructor(server: Server, backlog: number, owner: ListenerOwner) {
+  /**
+   * @param server listens already; made with `pauseOnConnect`.
+   * @param path of a Unix socket, where Node does not know it.
+   */
+  constructor(server: Server, backlog: number, owner: ListenerOwner, path: string | null = null) {
     this.#server = server;
     this.#owner = owner;
     this.#backlog = backlog;
-    this.address = addressOf(server) as A;
+    this.address = (path ?? addressOf(server)) as A;
     server.on('connection', this.#connected);
     server.on('error', this.#failed);
     owner.listenerOpened(this);
@@ -64,8 +69,11 @@ export class ServerListener<A extends Address = SocketAddress> implements Listen
 
   readonly #connected = (socket: Socket): void => {
     const sink = this.#sink;
-    if (sink !== null) sink.listenerAccepted(channelOf(socket, this.#owner, this.address));
-    else if (this.#closed || this.#held.length >= this.#backlog) socket.destroy();
+    if (sink !== null) {
+      const exhausted = this.#exhaustion.check(descriptorOf(socket));
+      sink.listenerAccepted(channelOf(socket, this.#owner, this.address));
+      if (exhausted !== null) sink.listenerFailed(exhausted);
+    } else if (this.#closed || this.#held.length >= this.#backlog) socket.destroy();
     else this.#held.push(socket);
   };
 

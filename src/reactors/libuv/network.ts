@@ -24,6 +24,7 @@ import { ConnectionAbortedError, NotImplementedError } from '../../core/errors.t
 import type { TlsRequest } from '../../core/tls.ts';
 import { warn } from '../../core/warn.ts';
 import { endpointOf, knownEndpoints } from '../endpoints.ts';
+import { adoptDatagrams, adoptListener, adoptStream } from './adopt.ts';
 import { type OwnedChannel, Receiver, SocketChannel } from './channel.ts';
 import { type DatagramOwner, openDatagrams, type UdpChannel } from './datagram.ts';
 import { type ListenerOwner, ServerListener } from './listener.ts';
@@ -44,7 +45,13 @@ export class LibuvNetwork implements Network, ListenerOwner, DatagramOwner {
   readonly #channels = new Set<OwnedChannel>();
   readonly #listeners = new Set<ServerListener<Address>>();
   readonly #datagrams = new Set<UdpChannel>();
+  readonly settleSoon: (channel: SocketChannel) => void;
   #receiveBuffer: Uint8Array | null = null;
+
+  /** @param settleSoon lets whoever was given something go on, then calls the channel's `_settle`. */
+  constructor(settleSoon: (channel: SocketChannel) => void) {
+    this.settleSoon = settleSoon;
+  }
 
   /** Where all channels read into. */
   get receiveBuffer(): Uint8Array {
@@ -127,6 +134,22 @@ export class LibuvNetwork implements Network, ListenerOwner, DatagramOwner {
       return secure(channel, request, this, done);
     }
     throw new NotImplementedError('the libuv reactor can secure connections of its own alone');
+  }
+
+  adoptStream(socket: object): Channel {
+    return adoptStream(socket, this, hasOnread);
+  }
+
+  adoptListener(
+    socket: object,
+    options: Pick<ListenOptions, 'backlog' | 'keepAlive'>,
+    done: Done<Listener<Address>>,
+  ): Operation {
+    return adoptListener(socket, options, this, done);
+  }
+
+  adoptDatagrams(socket: object, done: Done<DatagramChannel>): Operation {
+    return adoptDatagrams(socket, this, done);
   }
 
   reverse({ host, port }: Endpoint, done: Done<string>): Operation {

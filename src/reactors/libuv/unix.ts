@@ -58,7 +58,8 @@ export function listenUnix(
   return operation;
 }
 
-class UnixListener extends ServerListener<string> {
+/** Whatever is at its path stays when it is closed. */
+export class UnixListener extends ServerListener<string> {
   #open = true;
 
   override close(): void {

@@ -123,10 +123,12 @@ export class VirtualReactor implements Reactor {
         return;
       }
       this.#idleTurns = 0;
+      // The clock stands still while a job runs elsewhere: how long that takes is no part of the program.
+      if (driven.worksOutside) return;
       if (next === Infinity) {
         // Promises of the host may take real time: the host itself knows when nothing is left that could settle them.
         if (!driven.dependsOnHost()) throw this.#deadlocked(driven);
-        process.once('beforeExit', this.#nothingLeft);
+        process.removeListener('beforeExit', this.#nothingLeft).once('beforeExit', this.#nothingLeft);
         return;
       }
       this.clock._jumpTo(next);

@@ -1,0 +1,2 @@
+/** The empty job, as Piscina and Tinypool want it: the default export of a module. */
+export default () => undefined;

@@ -1,0 +1,337 @@
+/**
+ * `DistributedExecutor` and `asyncio worker` over a real Redis: results, errors, attempts, time limits, progress, cancelling, and what is left when
+ * workers and Redis are killed in the middle.
+ */
+import assert from 'node:assert/strict';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { after, before, suite, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { skipWithout } from '../../../scripts/programs.ts';
+import { DistributedExecutor, registerErrors } from '../../../src/executors/distributed/index.ts';
+import * as futures from '../../../src/executors/index.ts';
+import * as asyncio from '../../../src/index.ts';
+import { runProgram } from '../../child.ts';
+import * as jobs from './jobs.ts';
+import { RedisServer } from './redis.ts';
+
+const cli = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
+const module = fileURLToPath(new URL('./jobs.ts', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'distributed-'));
+let redis: RedisServer;
+let queues = 0;
+
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
+class WorkerProcess {
+  readonly child: Child;
+  stderr = '';
+
+  constructor(queue: string, ...flags: string[]) {
+    const all = [
+      'worker',
+      module,
+      '--queue',
+      queue,
+      '--connection',
+      redis.url,
+      '--lock-duration',
+      '1',
+      ...flags,
+    ];
+    this.child = spawn(process.execPath, [cli, ...all], { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+    });
+  }
+
+  async ready(): Promise<this> {
+    let said = '';
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      if (said.includes('is ready for')) resolve();
+    });
+    this.child.once('exit', () => reject(new Error(`the worker did not begin: ${said}${this.stderr}`)));
+    await promise;
+    return this;
+  }
+
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
+    const ended = once(this.child, 'exit');
+    this.child.kill(signal);
+    await ended;
+    return this.child.exitCode;
+  }
+}
+
+/** An executor and workers of a queue of their own, for the time of `body`. */
+async function withWorkers(
+  count: number,
+  body: (executor: DistributedExecutor, workers: WorkerProcess[], queue: string) => Promise<unknown>,
+  ...flags: string[]
+): Promise<void> {
+  const queue = `q${queues++}`;
+  const workers = await Promise.all(
+    Array.from({ length: count }, () => new WorkerProcess(queue, '--concurrency', '2', ...flags).ready()),
+  );
+  const executor = new DistributedExecutor({ queue, connection: redis.url });
+  try {
+    await body(executor, workers, queue);
+  } finally {
+    executor.shutdown({ wait: false, cancelFutures: true });
+    await Promise.all(workers.map((worker) => worker.end('SIGKILL')));
+  }
+}
+
+suite('jobs that run elsewhere', { skip: skipWithout('redis-server'), concurrency: false }, () => {
+  before(async () => {
+    redis = await RedisServer.start();
+  });
+  after(async () => {
+    await redis.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  test('give their results, in each of the ways to wait', () =>
+    withWorkers(1, async (executor) => {
+      const blocked = executor.submit(jobs.power, 323n, 1235n);
+      assert.equal(blocked.result(60), 323n ** 1235n);
+      assert.equal(await executor.submit(jobs.square, 12), 144);
+      const value = new Map<string, unknown>([
+        ['when', new Date(0)],
+        ['bytes', new Uint8Array([1, 2])],
+      ]);
+      assert.deepEqual(await executor.submit(jobs.echo, value, undefined, null), [value, undefined, null]);
+      const loop = await asyncio.run(function* () {
+        const loop = asyncio.getRunningLoop();
+        const first = yield* loop.runInExecutor(executor, jobs.square, 3);
+        const [a, b] = yield* asyncio.gather(
+          executor.submit(jobs.square, 4),
+          executor.submit(jobs.slowly, 0.01, 'slow'),
+        );
+        return [first, a, b];
+      });
+      assert.deepEqual(loop, [9, 16, 'slow']);
+      assert.deepEqual([...executor.map(jobs.square, [1, 2, 3, 4, 5], { chunksize: 2 })], [1, 4, 9, 16, 25]);
+      assert.notEqual(await executor.submit(jobs.pid), process.pid);
+    }));
+
+  test('give what they threw, after as many attempts as were asked for', () =>
+    withWorkers(1, async (executor) => {
+      registerErrors(jobs.OutOfStock);
+      const error = executor.submit(jobs.fail, 'soap').exception(60);
+      assert.ok(error instanceof jobs.OutOfStock);
+      assert.deepEqual(
+        [error.message, error.item, String(error.cause)],
+        ['soap is out of stock', 'soap', 'RangeError: shelf 7'],
+      );
+      assert.match(String(error.stack), /jobs\.ts/);
+
+      const file = join(folder, 'attempts');
+      assert.equal(
+        await executor.withOptions({ attempts: 5, backoff: 0.01 }).submit(jobs.failUntil, file, 3),
+        3,
+      );
+      rmSync(file);
+      await assert.rejects(
+        async () => executor.withOptions({ attempts: 2 }).submit(jobs.failUntil, file, 9),
+        /attempt 2 failed/,
+      );
+
+      await assert.rejects(async () => [...executor.map(jobs.failUntil, [file], [9])], /attempt 3 failed/);
+      const dead = await executor.submit(jobs.crash).catch((thrown: unknown) => thrown);
+      assert.ok(dead instanceof futures.BrokenProcessPool);
+      assert.match(dead.message, /exit code 7/);
+      assert.equal(await executor.submit(jobs.square, 5), 25);
+    }));
+
+  test('are stopped when they take too long', () =>
+    withWorkers(1, async (executor) => {
+      const late = executor.withOptions({ timeout: 0.1 }).submit(jobs.slowly, 3600, 'never');
+      const error = late.exception(60);
+      assert.ok(error instanceof asyncio.TimeoutError);
+      assert.match(error.message, /longer than 0.1 seconds/);
+      assert.equal(await executor.submit(jobs.square, 6), 36);
+    }));
+
+  test('tell how far they are', () =>
+    withWorkers(1, async (executor) => {
+      const seen: unknown[] = [];
+      const future = executor.submit(jobs.counting, 3);
+      future.addProgressCallback((value) => seen.push(value));
+      assert.equal(await future, 'counted');
+      assert.deepEqual(seen.at(-1), { done: 3, of: 3 });
+    }));
+
+  test('are taken out of the queue, or stopped where they run, when they are cancelled', () =>
+    withWorkers(
+      1,
+      async (executor) => {
+        const file = join(folder, 'watched');
+        const began = () => existsSync(file) && readFileSync(file, 'utf8').includes('begun');
+        await asyncio.run(async () => {
+          const loop = asyncio.getRunningLoop();
+          const running = loop.runInExecutor(executor, jobs.watched, file);
+          const waiting = executor.submit(jobs.square, 1);
+          while (!began()) await asyncio.sleep(0.01);
+          assert.equal(waiting.cancel(), true);
+          running.cancel();
+          await assert.rejects(async () => running, asyncio.CancelledError);
+          while (!readFileSync(file, 'utf8').includes('stopped')) await asyncio.sleep(0.01);
+          assert.equal(await executor.submit(jobs.square, 7), 49);
+        });
+      },
+      '--concurrency',
+      '1',
+    ));
+
+  test('run elsewhere when their worker is killed', () =>
+    withWorkers(2, async (executor, workers) => {
+      const all = Array.from({ length: 8 }, (_, i) => executor.submit(jobs.slowly, 0.3, `${i}`));
+      while (!all.some((future) => future.running())) await wait(5);
+      await workers[0]!.end('SIGKILL');
+      assert.deepEqual(await Promise.all(all), ['0', '1', '2', '3', '4', '5', '6', '7']);
+    }));
+
+  test('outlive a Redis that is killed and started again', () =>
+    withWorkers(2, async (executor) => {
+      const all = Array.from({ length: 200 }, (_, i) => executor.submit(jobs.square, i));
+      while (!all.some((future) => future.done())) await wait(1);
+      await redis.stop('SIGKILL');
+      const more = Array.from({ length: 50 }, (_, i) => executor.submit(jobs.square, i));
+      await redis.start();
+      assert.deepEqual(
+        await Promise.all(all),
+        Array.from({ length: 200 }, (_, i) => i * i),
+      );
+      assert.deepEqual(
+        await Promise.all(more),
+        Array.from({ length: 50 }, (_, i) => i * i),
+      );
+    }));
+
+  test('are all done when workers are killed at random', { timeout: 240_000 }, () =>
+    withWorkers(2, async (executor, workers, queue) => {
+      const count = 10_000;
+      const all = Array.from({ length: count }, (_, i) => executor.submit(jobs.square, i));
+      const done = Promise.all(all);
+      let over = false;
+      const killing = (async () => {
+        for (let kill = 0; kill < 4 && !over; kill++) {
+          const target = Math.floor(((kill + 1) * count) / 6);
+          while (!over && all.filter((future) => future.done()).length < target) await wait(20);
+          workers.push(new WorkerProcess(queue, '--concurrency', '2'));
+          await workers[kill]!.end('SIGKILL');
+        }
+      })();
+      const results = await done;
+      over = true;
+      await killing;
+      assert.equal(results.length, count);
+      assert.ok(results.every((result, i) => result === i * i));
+    }),
+  );
+
+  test('that run when their worker is told to end are done first', () =>
+    withWorkers(1, async (executor, [worker]) => {
+      const running = executor.submit(jobs.slowly, 0.3, 'done first');
+      while (!running.running()) await wait(5);
+      assert.equal(await worker!.end('SIGTERM'), 0);
+      assert.equal(await running, 'done first');
+      assert.match(worker!.stderr, /has ended/);
+    }));
+
+  test('run elsewhere when they take longer than the grace of a worker that ends', () =>
+    withWorkers(
+      1,
+      async (executor, workers, queue) => {
+        const running = executor.submit(jobs.slowly, 1.5, 'elsewhere');
+        while (!running.running()) await wait(5);
+        workers.push(await new WorkerProcess(queue).ready());
+        assert.equal(await workers[0]!.end('SIGTERM'), 0);
+        assert.equal(await running, 'elsewhere');
+      },
+      '--grace',
+      '0.1',
+    ));
+
+  test('that the worker does not have say which it has', () =>
+    withWorkers(1, async (executor) => {
+      const stranger = futures.job('file:///elsewhere.js', 'stranger', () => 1);
+      await assert.rejects(
+        async () => executor.submit(stranger),
+        /LookupError: the worker has no job 'stranger'.*counting, crash, echo/s,
+      );
+    }));
+
+  test('are waited for by shutdown, and refused after it', () =>
+    withWorkers(1, async (executor) => {
+      const future = executor.submit(jobs.slowly, 0.05, 'waited for');
+      executor.shutdown();
+      assert.equal(future.done(), true);
+      assert.equal(future.result(), 'waited for');
+      assert.throws(
+        () => executor.submit(jobs.square, 1),
+        /RuntimeError: cannot schedule new futures after shutdown/,
+      );
+    }));
+
+  test('keep the process alive until they are done, and no longer', () =>
+    withWorkers(1, async (_executor, _workers, queue) => {
+      const here = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
+      const { status, stdout, stderr } = await runProgram(
+        `import { DistributedExecutor } from ${here('../../../src/executors/distributed/index.ts')};
+        import { square } from ${here('./jobs.ts')};
+        const executor = new DistributedExecutor({ queue: '${queue}', connection: '${redis.url}' });
+        executor.submit(square, 9).addDoneCallback((future) => console.log(future.result()));`,
+      );
+      assert.deepEqual([status, stdout.trim(), stderr], [0, '81', '']);
+    }));
+});
+
+suite('a wrong use', () => {
+  test('is explained', () => {
+    assert.throws(
+      () => new DistributedExecutor({ queue: 'a:b' }),
+      /ValueError: queue must be a name without ':'/,
+    );
+    assert.throws(() => new DistributedExecutor({ queue: 'q', tries: 1 } as never), /has no option tries/);
+    assert.throws(
+      () => new DistributedExecutor({ queue: 'q', attempts: 0 }),
+      /attempts must be a whole number/,
+    );
+    assert.throws(
+      () => new DistributedExecutor({ queue: 'q', connection: new Map() as never }),
+      /connection must be a URL or plain options/,
+    );
+    const executor = new DistributedExecutor({ queue: 'q', connection: 'redis://127.0.0.1:1' });
+    assert.throws(
+      () => executor.submit((n: number) => n, 1),
+      /cannot be given to workers elsewhere: declare it/,
+    );
+    assert.throws(() => executor.submit(jobs.echo, () => 1), /argument 1 of 'echo' cannot travel/);
+    executor.shutdown({ wait: false });
+  });
+
+  test('of a Redis that is not there breaks the executor after a while', async () => {
+    const executor = new DistributedExecutor({
+      queue: 'q',
+      connection: 'redis://127.0.0.1:1',
+      connectTimeout: 0.1,
+    });
+    const future = executor.submit(jobs.square, 1);
+    await assert.rejects(
+      async () => future,
+      /BrokenExecutor: no connection to Redis at 127.0.0.1:1: .*ECONNREFUSED/,
+    );
+    assert.throws(() => executor.submit(jobs.square, 1), { name: 'BrokenExecutor' });
+    executor.shutdown();
+  });
+});
