@@ -47,7 +47,7 @@ export class DescriptorListener<A extends Address = SocketAddress> implements Li
   #rest: NodeJS.Timeout | null = null;
   /** Descriptors may run out; see `#turnAway`. */
   #reserve: number;
-  #short = false;
+  #toldAt = -Infinity;
 
   /** @param fd a non-blocking socket that listens, which is the listener's from now on. */
   constructor(fd: number, owner: ListenerOwner) {
@@ -91,7 +91,6 @@ export class DescriptorListener<A extends Address = SocketAddress> implements Li
         this.#failed(libc.errno[0]!);
         return;
       }
-      this.#short = false;
       this.#sink!.listenerAccepted(new DescriptorChannel(fd, this.#owner, this.#sockname, buffer.read()));
     }
   }
@@ -108,9 +107,7 @@ export class DescriptorListener<A extends Address = SocketAddress> implements Li
       case ENOBUFS:
       case ENOMEM:
         if (this.#turnAway()) {
-          // It is told once, until there are descriptors again.
-          if (this.#short) return;
-          this.#short = true;
+          if (!this.#isNews()) return;
           break;
         }
         this.#setWatched(false);
@@ -132,6 +129,13 @@ export class DescriptorListener<A extends Address = SocketAddress> implements Li
     }
     this.#reserve = this.#keep();
     return closed > 0;
+  }
+
+  /** It is told when it begins; not again while it lasts. */
+  #isNews(): boolean {
+    const before = this.#toldAt;
+    this.#toldAt = performance.now();
+    return this.#toldAt - before > REST;
   }
 
   /** A descriptor to spare; -1 where there is none. */
