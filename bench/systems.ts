@@ -11,6 +11,8 @@ export interface SystemSpec {
   readonly title: string;
   /** The program and its first arguments; those of `worker.ts` follow. */
   readonly command: readonly string[];
+  /** What its environment has besides ours. */
+  readonly env?: Readonly<Record<string, string>>;
   /** What exactly is measured. */
   readonly version: string;
 }

@@ -9,9 +9,10 @@
  */
 import { spawnSync } from 'node:child_process';
 import { globSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { run as runTests } from 'node:test';
 import { parseArgs } from 'node:util';
+import { obstacleToEpoll } from '../src/loop/choose-reactor.ts';
 import { build } from './build.ts';
 import { lint } from './lint.ts';
 import { installPrograms } from './programs.ts';
@@ -57,8 +58,18 @@ function attw(options: readonly string[]): boolean {
 
 let totals: Totals | undefined;
 
-async function tests(): Promise<boolean> {
-  const files = testFiles();
+/** Where tests do input and output: they run on both reactors. */
+const ON_BOTH = ['host', 'loop', 'net', 'process'].map((room) => join(root, 'test', room) + sep);
+
+/** The tests of input and output on the other reactor than the one that loops are given here. */
+async function testsOnLibuv(): Promise<boolean> {
+  const files = testFiles().filter((file) => ON_BOTH.some((folder) => file.startsWith(folder)));
+  // The test files are programs of their own, which inherit it.
+  process.env['ASYNCIO_REACTOR'] = 'libuv';
+  return files.length === 0 || tests(files);
+}
+
+async function tests(files: string[]): Promise<boolean> {
   const stream = runTests({
     files,
     cwd: root,
@@ -68,9 +79,20 @@ async function tests(): Promise<boolean> {
     execArgv: ['--expose-gc'],
     ...(patterns.length === 0 ? {} : { testNamePatterns: patterns }),
   });
-  totals = await report(stream, console.log);
-  if (totals.tests === 0) console.log(`no test was found in ${files.length} files`);
-  return totals.failed === 0 && totals.tests > 0;
+  const some = await report(stream, console.log);
+  if (some.tests === 0) console.log(`no test was found in ${files.length} files`);
+  totals = sum(totals, some);
+  return some.failed === 0 && some.tests > 0;
+}
+
+function sum(one: Totals | undefined, other: Totals): Totals {
+  if (one === undefined) return other;
+  return {
+    tests: one.tests + other.tests,
+    passed: one.passed + other.passed,
+    failed: one.failed + other.failed,
+    skipped: one.skipped + other.skipped,
+  };
 }
 
 /** How `conformance/run.ts` says that the suite could not be fetched. */
@@ -93,7 +115,8 @@ if (everything) {
 } else {
   await step('Build', () => build({ ifStale: true }));
 }
-await step('Tests', tests);
+await step('Tests', () => tests(testFiles()));
+if (obstacleToEpoll() === null) await step('Tests of input and output on the libuv reactor', testsOnLibuv);
 if (everything) await step("CPython's own tests", conformance);
 
 if (inCi && totals !== undefined && totals.skipped > 0)

@@ -6,6 +6,7 @@
  *     core/        awaitables, futures, tasks, contexts, errors, the scheduler and what it asks of a reactor
  *     sync/        locks, events, conditions, semaphores, barriers, queues
  *     structured/  gather, wait, shield, timeouts, task groups, async with, async for
+ *     host/        the C library and libuv through FFI, socket addresses                (with koffi)
  *     reactors/    how a loop knows the time and waits: inside Node's loop, or on a clock that jumps
  *     net/         channels, transports, protocols, servers, streams, TLS, datagrams, names of hosts
  *     process/     subprocesses, pipes, signals
@@ -75,6 +76,7 @@ export { asyncify, runCoroutineThreadsafe, toThread } from './executors/run-in-e
 export { attach } from './loop/attach.ts';
 export { EventLoop, type EventLoopOptions } from './loop/event-loop.ts';
 export { getEventLoop, getRunningLoop, newEventLoop, setEventLoop } from './loop/loops.ts';
+export { type RunSyncOptions, runSync } from './loop/run-sync.ts';
 export { Runner, type RunnerOptions, run } from './loop/runner.ts';
 export { AbstractServer } from './net/abstract-server.ts';
 export type { Port } from './net/address.ts';
@@ -103,8 +105,11 @@ export {
   type StreamProtocol,
   SubprocessProtocol,
 } from './net/protocols.ts';
+export type { FileDescriptor } from './net/readiness.ts';
 export type { OpenFile, SendfileOptions } from './net/sendfile.ts';
 export { Server, type ShutdownOptions } from './net/server.ts';
+export type { SendableFile } from './net/sock-operations.ts';
+export { Socket, type SocketFamily, socketpair } from './net/socket.ts';
 export * as socket from './net/socket-constants.ts';
 export * as ssl from './net/ssl.ts';
 export { SSLCertVerificationError, SSLEOFError, SSLError } from './net/ssl-errors.ts';

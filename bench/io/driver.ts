@@ -19,6 +19,8 @@ import { HOST, type IoRow } from './rows.ts';
 export interface IoCell {
   readonly cpu: number[];
   readonly rate: number[];
+  /** Half of the requests took less, in microseconds. */
+  readonly p50: number[];
   /** The 99th percentile of how long a request took, in microseconds. */
   readonly p99: number[];
   refused?: string;
@@ -33,12 +35,15 @@ export interface IoPlan {
   readonly repetitions: number;
   /** Seconds of load in each process, after half as much to warm up. */
   readonly budget: number;
+  /** How many requests there are in place of that, as many again to warm up: on a machine that does other things, seconds say little of them. */
+  readonly requests?: (row: IoRow) => number;
 }
 
 /** One line from the load client. */
 interface Load {
   readonly requests: number;
   readonly rps: number;
+  readonly p50: number;
   readonly p99: number;
 }
 
@@ -49,7 +54,7 @@ const MIB = 2 ** 20;
 
 export function ioCellOf(results: IoResults, system: string, row: string): IoCell {
   const key = `${system} ${row}`;
-  const cell = results.get(key) ?? { cpu: [], rate: [], p99: [] };
+  const cell = results.get(key) ?? { cpu: [], rate: [], p50: [], p99: [] };
   results.set(key, cell);
   return cell;
 }
@@ -76,7 +81,7 @@ export async function measureIo(
           const cell = ioCellOf(results, system.id, row.id);
           if (cell.refused !== undefined) continue;
           tell(`${repetition + 1}/${plan.repetitions}`, `${row.id} ${system.title}`);
-          await runOnce(cell, system, row, plan.budget, tools);
+          await runOnce(cell, system, row, plan, tools);
         }
       }
     }
@@ -107,7 +112,7 @@ async function runOnce(
   cell: IoCell,
   system: SystemSpec,
   row: IoRow,
-  budget: number,
+  { budget, requests: wanted }: IoPlan,
   tools: Tools,
 ): Promise<void> {
   const { kind } = row;
@@ -124,13 +129,15 @@ async function runOnce(
       const to =
         kind === 'unix' ? ['--unix', socket] : [kind === 'udp' ? '--udp' : '--tcp', HOST, String(port)];
       const flags = [...to, ...(kind === 'tls' ? ['--tls'] : [])];
-      const load = (seconds: number): Promise<Load> => run(tools.client, [...flags, ...amount(row, seconds)]);
+      const load = (seconds: number): Promise<Load> =>
+        run(tools.client, [...flags, ...amount(row, seconds, wanted?.(row))]);
       await load(budget / 2);
       const before = await server.ask('cpu');
-      const { requests, rps, p99 } = await load(budget);
+      const { requests, rps, p50, p99 } = await load(budget);
       const after = await server.ask('cpu');
       cell.cpu.push(((after['cpu'] as number) - (before['cpu'] as number)) / requests);
       cell.rate.push(rps);
+      cell.p50.push(p50);
       cell.p99.push(p99);
     }
   } catch (failure) {
@@ -156,8 +163,9 @@ async function measureWrites(cell: IoCell, server: Server): Promise<void> {
   cell.rate.push(mebibytes / middle('seconds'));
 }
 
-function amount({ connections, size }: IoRow, seconds: number): string[] {
-  return ['--connections', String(connections), '--size', String(size), '--seconds', String(seconds)];
+function amount({ connections, size }: IoRow, seconds: number, requests?: number): string[] {
+  const many = requests === undefined ? ['--seconds', String(seconds)] : ['--requests', String(requests)];
+  return ['--connections', String(connections), '--size', String(size), ...many];
 }
 
 /** Run a program that prints one line of JSON. */
@@ -181,7 +189,10 @@ class Server {
 
   constructor(system: SystemSpec, kind: string, place: string) {
     const [program, ...args] = system.command as [string, ...string[]];
-    const child = spawn(program, [...args, kind, place], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(program, [...args, kind, place], {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, ...system.env },
+    });
     this.#child = child;
     this.#ended = once(child, 'close');
     child.stderr.on('data', (text: Buffer) => {

@@ -2,7 +2,7 @@
  * The rows of the I/O table: what kind of server, the size of a message, how many connections, and how near to bare Node ours shall be.
  */
 /** What a server does. */
-export type Kind = 'protocol' | 'streams' | 'tls' | 'unix' | 'udp' | 'writes';
+export type Kind = 'protocol' | 'buffered' | 'streams' | 'tls' | 'unix' | 'udp' | 'writes';
 
 /** Where servers listen. */
 export const HOST = '127.0.0.1';
@@ -22,6 +22,7 @@ const KIB = 1024;
 
 const TITLES: Readonly<Record<Kind, string>> = {
   protocol: 'echo by protocol',
+  buffered: 'echo by a protocol with a buffer of its own',
   streams: 'echo by streams',
   tls: 'echo by protocol over TLS',
   unix: 'echo by protocol, Unix socket',
@@ -47,4 +48,12 @@ export const IO_ROWS: readonly IoRow[] = [
   ...[1, 10, 100].map((kibs) => echo('unix', kibs, 10, 0.9)),
   echo('udp', 1, 10, 0.9),
   { id: 'io_writes', kind: 'writes', title: TITLES.writes, size: 0, connections: 1, target: 0.95 },
+];
+
+/** The rows by which the reactors are measured. */
+export const RESPONSE_ROWS: readonly IoRow[] = [
+  echo('protocol', 1, 1, 1),
+  ...grid('protocol', 1),
+  ...grid('buffered', 1),
+  ...grid('streams', 1),
 ];

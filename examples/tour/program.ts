@@ -12,6 +12,8 @@ export interface Program {
   readonly generators: () => Promise<void>;
   /** The same with async functions, where that teaches something. */
   readonly asyncFunctions?: () => Promise<void>;
+  /** Why it cannot be run on this machine, or `false`. */
+  readonly skip?: () => string | false;
   /** What either version prints; see `expectation.ts`. */
   readonly output: Output;
 }

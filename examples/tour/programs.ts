@@ -48,6 +48,9 @@ import * as delayedHttp from './50-delayed-http.ts';
 import * as highScores from './51-high-scores.ts';
 import * as zmqRequestReply from './52-zmq-request-reply.ts';
 import * as zmqPoller from './53-zmq-poller.ts';
+import * as selectorEcho from './60-selector-echo.ts';
+import * as rawSocketEcho from './61-raw-socket-echo.ts';
+import * as runSync from './62-run-sync.ts';
 import type { Programs } from './tour.ts';
 
 export const programs: Programs = {
@@ -98,4 +101,7 @@ export const programs: Programs = {
   '51-high-scores': highScores,
   '52-zmq-request-reply': zmqRequestReply,
   '53-zmq-poller': zmqPoller,
+  '60-selector-echo': selectorEcho,
+  '61-raw-socket-echo': rawSocketEcho,
+  '62-run-sync': runSync,
 };

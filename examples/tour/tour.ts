@@ -35,6 +35,11 @@ export async function runTour(programs: Programs, { limit = 60 } = {}): Promise<
   const runs: Run[] = [];
   for (const [name, program] of Object.entries(programs)) {
     say(`\n${`━━ ${name} ─ ${program.title} `.padEnd(WIDTH, '━')}`);
+    const reason = program.skip?.() ?? false;
+    if (reason !== false) {
+      say(`  skipped: ${reason}`);
+      continue;
+    }
     for (const [style, version] of versionsOf(program)) {
       say(`  ── ${style}`);
       const run = await runOne(name, style, version, program.output, limit);

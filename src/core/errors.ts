@@ -314,6 +314,13 @@ export class InterruptedError extends OSError {
   }
 }
 
+/** The operation would block, on a socket that must not. */
+export class BlockingIOError extends OSError {
+  override get name(): string {
+    return 'BlockingIOError';
+  }
+}
+
 /** Does `error` ask for the whole program to end, so that no handler may keep it? */
 export function isExit(error: unknown): error is KeyboardInterrupt | SystemExit {
   return error instanceof KeyboardInterrupt || error instanceof SystemExit;

@@ -7,6 +7,7 @@
  */
 
 import type { Network } from './channel.ts';
+import type { Descriptors } from './descriptors.ts';
 import type { Processes } from './process.ts';
 
 /** A turn's answer: drain the microtasks, then turn again before anything else. */
@@ -51,6 +52,8 @@ export interface Reactor {
   block?(driven: Driven): void;
   /** Connections and servers. Absent where this reactor has none. */
   readonly network?: Network;
+  /** Descriptors of one's own. Absent where this reactor cannot watch them. */
+  readonly descriptors?: Descriptors;
   /** Child processes, pipes and signals. Absent where this reactor has none. */
   readonly processes?: Processes;
   /** Give back what the reactor holds. The loop is not running. */

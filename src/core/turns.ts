@@ -31,7 +31,7 @@ const BUDGET = 1;
 /** How many entries run between two looks at the clock; a power of two. */
 const ENTRIES_PER_LOOK = 64;
 
-const debugByDefault: boolean =
+export const debugByDefault: boolean =
   ((globalThis as { process?: { env?: Record<string, string> } }).process?.env?.['ASYNCIO_DEBUG'] ?? '') !==
   '';
 

@@ -4,7 +4,7 @@
  * Source: Python docs, "Event Loop", "Event Loop Methods".
  */
 import type { Waitable } from '../core/awaitable.ts';
-import type { SocketAddress } from '../core/channel.ts';
+import type { Address, SocketAddress } from '../core/channel.ts';
 import type { CoroutineObject } from '../core/coroutine.ts';
 import { NotImplementedError } from '../core/errors.ts';
 import type { Future } from '../core/future.ts';
@@ -12,6 +12,7 @@ import type { Callback } from '../core/handle.ts';
 import type { Reactor } from '../core/reactor.ts';
 import { Scheduler } from '../core/scheduler.ts';
 import type { ExecutorLike } from '../core/shutdown.ts';
+import { debugByDefault } from '../core/turns.ts';
 import type { JobArguments, JobFunction, JobResult } from '../executors/executor.ts';
 import type { OverloadArguments, OverloadResult } from '../executors/overloads.ts';
 import { runInExecutor } from '../executors/run-in-executor.ts';
@@ -26,8 +27,22 @@ import type { UdpTransport } from '../net/datagram-transport.ts';
 import type { StreamSocketLike } from '../net/given-socket.ts';
 import { type AddressInfo, type AddressInfoOptions, getaddrinfo, getnameinfo } from '../net/name-lookup.ts';
 import type { BaseProtocol, DatagramProtocol, StreamProtocol, SubprocessProtocol } from '../net/protocols.ts';
+import { addWatch, type FileDescriptor, removeWatch } from '../net/readiness.ts';
 import { type OpenFile, type SendfileOptions, sendfile } from '../net/sendfile.ts';
 import type { Server } from '../net/server.ts';
+import {
+  type SendableFile,
+  sockAccept,
+  sockConnect,
+  sockRecv,
+  sockRecvfrom,
+  sockRecvfromInto,
+  sockRecvInto,
+  sockSendall,
+  sockSendfile,
+  sockSendto,
+} from '../net/sock-operations.ts';
+import type { Socket } from '../net/socket.ts';
 import type { SSLContext } from '../net/ssl-context.ts';
 import { type StartTlsOptions, startTls } from '../net/start-tls.ts';
 import type { StreamTransport } from '../net/stream-transport.ts';
@@ -41,7 +56,7 @@ import type { Signal } from '../process/signal-names.ts';
 import type { PathLike, SpawnOptions } from '../process/spawn-options.ts';
 import { subprocessExec, subprocessShell } from '../process/start.ts';
 import type { SubprocessTransport } from '../process/subprocess-transport.ts';
-import { LibuvReactor } from '../reactors/libuv/reactor.ts';
+import { chooseReactor } from './choose-reactor.ts';
 
 /** How a loop is made. */
 export interface EventLoopOptions {
@@ -51,7 +66,7 @@ export interface EventLoopOptions {
 
 export class EventLoop extends Scheduler {
   constructor(options: EventLoopOptions = {}) {
-    super(options.reactor ?? new LibuvReactor());
+    super(options.reactor ?? chooseReactor(debugByDefault));
   }
 
   /**
@@ -249,6 +264,87 @@ export class EventLoop extends Scheduler {
   /** Let the signal do what it does otherwise. @returns whether it had a handler. */
   removeSignalHandler(signal: Signal): boolean {
     return removeSignalHandler(this, signal);
+  }
+
+  /**
+   * Call `callback` with `args` whenever `file` can be read from, in place of the reader before.
+   * @param file a descriptor, or what has a `fileno()`.
+   * @throws {NotImplementedError} where the reactor cannot watch descriptors; {RuntimeError} where a transport has it.
+   */
+  addReader<A extends readonly unknown[]>(file: FileDescriptor, callback: Callback<A>, ...args: A): void {
+    addWatch(this, 'read', file, callback as Callback<never[]>, args);
+  }
+
+  /** Watch it no more for reading. @returns whether it had a reader. */
+  removeReader(file: FileDescriptor): boolean {
+    return removeWatch(this, 'read', file);
+  }
+
+  /** Call `callback` with `args` whenever `file` can be written to, in place of the writer before. */
+  addWriter<A extends readonly unknown[]>(file: FileDescriptor, callback: Callback<A>, ...args: A): void {
+    addWatch(this, 'write', file, callback as Callback<never[]>, args);
+  }
+
+  /** Watch it no more for writing. @returns whether it had a writer. */
+  removeWriter(file: FileDescriptor): boolean {
+    return removeWatch(this, 'write', file);
+  }
+
+  /** Receive up to `size` bytes from a raw socket; an empty array is the end. It must not block, as for all of these methods. */
+  sockRecv(sock: Socket, size: number): CoroutineObject<Uint8Array> {
+    return sockRecv(this, sock, size);
+  }
+
+  /** Receive into an array. @returns how many bytes came. */
+  sockRecvInto(sock: Socket, into: Uint8Array): CoroutineObject<number> {
+    return sockRecvInto(this, sock, into);
+  }
+
+  /** Receive a datagram. @returns it, and where it came from. */
+  sockRecvfrom(sock: Socket, size: number): CoroutineObject<[data: Uint8Array, address: Address | null]> {
+    return sockRecvfrom(this, sock, size);
+  }
+
+  /** Receive a datagram into an array. @returns how many bytes came, and where from. */
+  sockRecvfromInto(
+    sock: Socket,
+    into: Uint8Array,
+    size = 0,
+  ): CoroutineObject<[count: number, address: Address | null]> {
+    return sockRecvfromInto(this, sock, into, size);
+  }
+
+  /** Send all of the bytes through a raw socket. */
+  sockSendall(sock: Socket, data: Uint8Array): CoroutineObject<void> {
+    return sockSendall(this, sock, data);
+  }
+
+  /** Send a datagram. @returns how many bytes were sent. */
+  sockSendto(sock: Socket, data: Uint8Array, address: Address): CoroutineObject<number> {
+    return sockSendto(this, sock, data, address);
+  }
+
+  /** Connect a raw socket; a name in the address is looked up. */
+  sockConnect(sock: Socket, address: Address): CoroutineObject<void> {
+    return sockConnect(this, sock, address);
+  }
+
+  /** Take a connection that comes to a listening socket. @returns a socket that does not block, and the address of its other end. */
+  sockAccept(sock: Socket): CoroutineObject<[connection: Socket, address: Address]> {
+    return sockAccept(this, sock);
+  }
+
+  /**
+   * Send a file through a raw socket, from the system's own cache where it can.
+   * @param count how many bytes; `null`: up to the end. @returns how many bytes were sent.
+   */
+  sockSendfile(
+    sock: Socket,
+    file: SendableFile,
+    offset = 0,
+    count: number | null = null,
+  ): CoroutineObject<number> {
+    return sockSendfile(this, sock, file, offset, count);
   }
 
   /**

@@ -6,6 +6,7 @@
  */
 import util from 'node:util';
 import {
+  BlockingIOError,
   BrokenPipeError,
   ChildProcessError,
   ConnectionAbortedError,
@@ -34,6 +35,9 @@ export class gaierror extends OSError {
 type ErrorClass = new (message?: string, fields?: OSErrorFields) => OSError;
 
 const CLASSES: Readonly<Record<string, ErrorClass>> = {
+  EAGAIN: BlockingIOError,
+  EALREADY: BlockingIOError,
+  EINPROGRESS: BlockingIOError,
   ECONNREFUSED: ConnectionRefusedError,
   ECONNRESET: ConnectionResetError,
   ECONNABORTED: ConnectionAbortedError,
@@ -94,6 +98,9 @@ export function toOSError(error: unknown, what?: (text: string, errno: number) =
 /** Where libuv's words are other than those of the C library. */
 const TEXTS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'Cannot assign requested address',
+  EAGAIN: 'Resource temporarily unavailable',
+  EINPROGRESS: 'Operation now in progress',
+  EBADF: 'Bad file descriptor',
   EAFNOSUPPORT: 'Address family not supported by protocol',
   EHOSTUNREACH: 'No route to host',
   ENOTCONN: 'Transport endpoint is not connected',

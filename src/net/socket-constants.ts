@@ -1,5 +1,5 @@
 /**
- * The constants of Python's `socket` module that lookups and datagrams know, exported as `asyncio.socket`.
+ * The constants of Python's `socket` module that lookups, datagrams and raw sockets know, exported as `asyncio.socket`.
  *
  * Families have the numbers that Node and this library write everywhere (4, 6, and 0 for any), not those of the C library, so that
  * `family: asyncio.socket.AF_INET6` and `family: 6` are the same. All others have the numbers of Linux, on every platform.
@@ -23,15 +23,39 @@ export const IPPROTO_IP: 0 = 0;
 export const IPPROTO_TCP: 6 = 6;
 export const IPPROTO_UDP: 17 = 17;
 
-/** Options of sockets, and what they are about: for `getsockopt` and `setsockopt`. */
+export const IPPROTO_IPV6: 41 = 41;
+
+/** The level of options that every socket has. */
 export const SOL_SOCKET: 1 = 1;
+export const SO_REUSEADDR: 2 = 2;
 export const SO_TYPE: 3 = 3;
+export const SO_ERROR: 4 = 4;
+/** Options of sockets, and what they are about: for `getsockopt` and `setsockopt`. */
 export const SO_BROADCAST: 6 = 6;
 export const SO_SNDBUF: 7 = 7;
 export const SO_RCVBUF: 8 = 8;
 export const SO_KEEPALIVE: 9 = 9;
-export const SO_PROTOCOL: 38 = 38;
+export const SO_LINGER: 13 = 13;
+export const SO_REUSEPORT: 15 = 15;
+/** Of `IPPROTO_TCP`: send small pieces at once. */
 export const TCP_NODELAY: 1 = 1;
+/** Of `IPPROTO_IPV6`: no IPv4 addresses. */
+export const IPV6_V6ONLY: 26 = 26;
+
+/** Look, and leave it there. */
+export const MSG_PEEK: 0x2 = 0x2;
+export const MSG_DONTWAIT: 0x40 = 0x40;
+export const MSG_WAITALL: 0x100 = 0x100;
+/** A peer that is gone is an error, not a signal; sockets of this library always send so. */
+export const MSG_NOSIGNAL: 0x4000 = 0x4000;
+
+export const SHUT_RD: 0 = 0;
+export const SHUT_WR: 1 = 1;
+export const SHUT_RDWR: 2 = 2;
+
+/** How many connections a system lets wait at most. */
+export const SOMAXCONN: 4096 = 4096;
+export const SO_PROTOCOL: 38 = 38;
 export const TCP_KEEPIDLE: 4 = 4;
 export const IP_TTL: 2 = 2;
 export const IP_MULTICAST_TTL: 33 = 33;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import * as asyncio from '../../src/index.ts';
+import { LibuvReactor } from '../../src/reactors/libuv/reactor.ts';
 import { newVirtualLoop } from '../../src/testing/index.ts';
 
 suite('loops', () => {
@@ -39,7 +40,7 @@ suite('loops', () => {
   });
 
   test('of the host cannot block, and say so', () => {
-    const loop = asyncio.newEventLoop();
+    const loop = new asyncio.EventLoop({ reactor: new LibuvReactor() });
     assert.throws(() => loop.runUntilCompleteSync(asyncio.sleep(1)), {
       name: 'NotImplementedError',
       message: 'the libuv reactor cannot block: use runUntilComplete(), which gives a promise',

@@ -15,7 +15,7 @@ import type { DatagramChannel, DatagramSink, Endpoint } from '../../src/core/cha
 import * as asyncio from '../../src/index.ts';
 import { UdpTransport } from '../../src/net/datagram-transport.ts';
 import { play, type Scene } from '../both-styles.ts';
-import { bytes, event, HOST, hostTurn, type NetScene, onSockets, text, until } from './kit.ts';
+import { bytes, event, HOST, hostTurn, type NetScene, onSockets, openHandles, text, until } from './kit.ts';
 
 const { co, scenario, style } = await onSockets(import.meta.url);
 const label = style === 'generator' ? 'generators' : 'async functions';
@@ -27,7 +27,7 @@ const hasPython = spawnSync('python3', ['-c', 'import asyncio']).status === 0;
 const LINUX = process.platform === 'linux' ? false : 'counts on what Linux does';
 
 function openEndpoints(): number {
-  return process.getActiveResourcesInfo().filter((name) => name.startsWith('UDP')).length;
+  return openHandles().length;
 }
 
 /** What the descriptors of this process are, where the system shows it. */

@@ -87,7 +87,28 @@ export async function noneOpen(before = 0): Promise<void> {
 
 /** The sockets and listeners of this process that are open. */
 export function openHandles(): string[] {
-  return process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP'));
+  if (process.platform === 'linux') return sockets().filter((socket) => !given.has(socket));
+  return process.getActiveResourcesInfo().filter((name) => /^(TCP|UDP)/.test(name));
+}
+
+/** The sockets among the descriptors of this process, whoever opened them. */
+function sockets(): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      const what = readlinkSync(`/proc/self/fd/${fd}`);
+      return what.startsWith('socket:') ? [what] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Those that this process was given. */
+const given = new Set(process.platform === 'linux' ? sockets() : []);
+
+/** Does the loop have descriptors of its own? */
+export function isRaw(loop: asyncio.EventLoop): boolean {
+  return loop._reactor.name === 'epoll';
 }
 
 /** Wait for an event of a Node object, without its being cancelled. */

@@ -25,6 +25,26 @@ class Echo extends asyncio.Protocol {
   }
 }
 
+/** Receives into one buffer as long as what it sends is taken at once. */
+class BufferedEcho extends asyncio.BufferedProtocol {
+  #transport: asyncio.Transport | null = null;
+  #buffer = Buffer.allocUnsafeSlow(READ_SIZE);
+
+  override connectionMade(transport: asyncio.Transport): void {
+    this.#transport = transport;
+  }
+
+  override getBuffer(): Uint8Array {
+    return this.#buffer;
+  }
+
+  override bufferUpdated(count: number): void {
+    const transport = this.#transport!;
+    transport.write(this.#buffer.subarray(0, count));
+    if (transport.getWriteBufferSize() > 0) this.#buffer = Buffer.allocUnsafeSlow(READ_SIZE);
+  }
+}
+
 class DatagramEcho extends asyncio.DatagramProtocol {
   #transport: asyncio.DatagramTransport | null = null;
 
@@ -118,6 +138,9 @@ const tls: Start | undefined =
 const protocols: Readonly<Record<string, Start>> = {
   protocol: forever(function* (loop, ready) {
     ready(portOf(yield* loop.createServer(() => new Echo(), HOST, 0)));
+  }),
+  buffered: forever(function* (loop, ready) {
+    ready(portOf(yield* loop.createServer(() => new BufferedEcho(), HOST, 0)));
   }),
   ...(tls === undefined ? {} : { tls }),
   unix: forever(function* (loop, ready, place) {

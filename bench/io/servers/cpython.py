@@ -21,6 +21,22 @@ class Echo(asyncio.Protocol):
         self.transport.write(data)
 
 
+class BufferedEcho(asyncio.BufferedProtocol):
+    """Receives into one buffer as long as what it sends is taken at once."""
+
+    def connection_made(self, transport):
+        self.transport = transport
+        self.buffer = bytearray(READ_SIZE)
+
+    def get_buffer(self, hint):
+        return self.buffer
+
+    def buffer_updated(self, count):
+        self.transport.write(memoryview(self.buffer)[:count])
+        if self.transport.get_write_buffer_size() > 0:
+            self.buffer = bytearray(READ_SIZE)
+
+
 class DatagramEcho(asyncio.DatagramProtocol):
     def connection_made(self, transport):
         self.transport = transport
@@ -73,6 +89,8 @@ async def main(kind, path):
     port = None
     if kind == "protocol":
         port = port_of(await loop.create_server(Echo, HOST, 0))
+    elif kind == "buffered":
+        port = port_of(await loop.create_server(BufferedEcho, HOST, 0))
     elif kind == "streams":
         port = port_of(await asyncio.start_server(echo_streams, HOST, 0))
     elif kind == "tls":

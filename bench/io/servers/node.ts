@@ -27,6 +27,7 @@ function sendAll(socket: Socket): void {
 
 serve({
   protocol: (ready) => listen(createServer({ noDelay: true }, echo), ready),
+  buffered: (ready) => listen(createServer({ noDelay: true }, echo), ready),
   streams: (ready) => listen(createServer({ noDelay: true }, echo), ready),
   tls: (ready, place) => listen(createTlsServer({ noDelay: true, ...credentials(place) }, echo), ready),
   unix(ready, place) {

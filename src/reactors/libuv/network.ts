@@ -17,11 +17,13 @@ import type {
   ListenOptions,
   Network,
   Operation,
+  Outcome,
   ResolveRequest,
 } from '../../core/channel.ts';
 import { ConnectionAbortedError, NotImplementedError } from '../../core/errors.ts';
 import type { TlsRequest } from '../../core/tls.ts';
 import { warn } from '../../core/warn.ts';
+import { endpointOf, knownEndpoints } from '../endpoints.ts';
 import { adoptDatagrams, adoptListener, adoptStream } from './adopt.ts';
 import { type OwnedChannel, Receiver, SocketChannel } from './channel.ts';
 import { type DatagramOwner, openDatagrams, type UdpChannel } from './datagram.ts';
@@ -58,22 +60,15 @@ export class LibuvNetwork implements Network, ListenerOwner, DatagramOwner {
   }
 
   resolve(request: ResolveRequest, done: Done<readonly Endpoint[]>): Operation {
-    const { host, port, family, passive } = request;
+    const { host, port, family } = request;
     const operation = new Once(done);
-    const known = host === null ? ownAddresses(passive) : isIP(host) === 0 ? null : [host];
-    if (known !== null) {
-      const endpoints = known.map((address) => endpointOf(address, port));
-      const value = endpoints.filter((endpoint) => family === 0 || endpoint.family === family);
-      process.nextTick(() => operation.end(value.length > 0 ? { value } : { error: wrongFamily() }));
+    if (host === null || isIP(host) !== 0) {
+      process.nextTick(() => operation.end(attempt(() => knownEndpoints(request))));
     } else {
-      lookup(
-        host as string,
-        { all: true, family, hints: hintsOf(request), order: 'verbatim' },
-        (error, addresses) => {
-          if (error !== null) operation.end({ error });
-          else operation.end({ value: addresses.map(({ address }) => endpointOf(address, port)) });
-        },
-      );
+      lookup(host, { all: true, family, hints: hintsOf(request), order: 'verbatim' }, (error, addresses) => {
+        if (error !== null) operation.end({ error });
+        else operation.end({ value: addresses.map(({ address }) => endpointOf(address, port)) });
+      });
     }
     return operation;
   }
@@ -207,17 +202,10 @@ function hintsOf({ addrConfig, v4Mapped, allMapped }: ResolveRequest): number {
   return (addrConfig ? ADDRCONFIG : 0) | (v4Mapped ? V4MAPPED : 0) | (allMapped ? ALL : 0);
 }
 
-function ownAddresses(passive: boolean): string[] {
-  return passive ? ['0.0.0.0', '::'] : ['::1', '127.0.0.1'];
-}
-
-function endpointOf(host: string, port: number): Endpoint {
-  return { family: isIP(host) === 6 ? 6 : 4, host, port };
-}
-
-function wrongFamily(): Error {
-  return Object.assign(new Error('the address is of another family than the one asked for'), {
-    code: 'EAI_ADDRFAMILY',
-    syscall: 'getaddrinfo',
-  });
+function attempt<T>(make: () => T): Outcome<T> {
+  try {
+    return { value: make() };
+  } catch (error) {
+    return { error };
+  }
 }

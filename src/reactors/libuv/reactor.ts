@@ -1,19 +1,16 @@
 /**
  * The libuv reactor: a loop inside Node's own, or Bun's or Deno's, through `setImmediate` and one timer.
  *
- * Turns run in the check phase, after Node has polled for input and output. Waiting holds one timer at most, armed for the first deadline; when
- * a nearer one comes it is armed anew, when the one it was armed for is gone it fires for nothing, so timers that are set and cancelled by the
- * million cost nothing here. Without any deadline nothing is held, so that Node ends the process when nothing else keeps it: that moment
+ * Turns run in the check phase, after Node has polled for input and output. Waiting holds one timer at most (see
+ * `Alarm`). Without any deadline nothing is held, so that Node ends the process when nothing else keeps it: that moment
  * (`beforeExit`) is when a program that waits in vain is found out.
  * Source: Node docs, "The Node.js Event Loop", "process", event `beforeExit`.
  */
 import { AGAIN, type Driven, HOP, type Next, type Reactor, STOPPED } from '../../core/reactor.ts';
+import { Alarm } from '../alarm.ts';
 import type { SocketChannel } from './channel.ts';
 import { LibuvNetwork } from './network.ts';
 import { LibuvProcesses } from './process.ts';
-
-/** The longest time that a Node timer can be armed for, in milliseconds. */
-const LONGEST = 2 ** 31 - 1;
 
 /** How many turns there may be in ticks before what else the host has to tell gets its chance. */
 const TICKS = 8;
@@ -34,9 +31,9 @@ export class LibuvReactor implements Reactor {
   /** The last turn used up its time. */
   #busy = false;
   #referenced = true;
-  #timer: NodeJS.Timeout | null = null;
-  /** When the timer fires, in seconds of the clock. */
-  #firesAt = Infinity;
+  readonly #alarm = new Alarm(() => {
+    if (!this.#scheduled) this.#turn();
+  });
 
   time(): number {
     return performance.now() / 1000;
@@ -58,7 +55,7 @@ export class LibuvReactor implements Reactor {
   }
 
   close(): void {
-    this.#disarm();
+    this.#alarm.disarm();
     this.processes.close();
     this.network.close();
   }
@@ -92,7 +89,7 @@ export class LibuvReactor implements Reactor {
       this.#settle();
       if (next === AGAIN) this.#soon();
       else if (next === STOPPED) this.#finish();
-      else this.#arm(next);
+      else this.#alarm.arm(next, this.time());
     }
   };
 
@@ -121,31 +118,6 @@ export class LibuvReactor implements Reactor {
     if (this.#unsettled.length > 0) for (const channel of this.#unsettled.splice(0)) channel._settle();
   };
 
-  #arm(deadline: number): void {
-    if (deadline === Infinity) {
-      this.#disarm();
-      return;
-    }
-    if (this.#timer !== null && this.#firesAt <= deadline) return;
-    this.#disarm();
-    const milliseconds = Math.min(Math.max(Math.ceil((deadline - this.time()) * 1000), 1), LONGEST);
-    this.#firesAt = this.time() + milliseconds / 1000;
-    this.#timer = setTimeout(this.#fired, milliseconds);
-  }
-
-  readonly #fired = (): void => {
-    this.#timer = null;
-    this.#firesAt = Infinity;
-    if (!this.#scheduled) this.#turn();
-  };
-
-  #disarm(): void {
-    if (this.#timer === null) return;
-    clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#firesAt = Infinity;
-  }
-
   /** Node has nothing left to do. */
   readonly #nothingLeft = (): void => {
     if (this.#driven === null || this.#scheduled || !this.#referenced) return;
@@ -153,14 +125,14 @@ export class LibuvReactor implements Reactor {
     const error = this.processes.watchesSignals ? null : this.#driven.deadlock();
     if (error !== null) this.#finish({ error });
     // A loop that was told to run forever does, until a signal or another thread stops it.
-    else this.#timer = setTimeout(this.#fired, LONGEST);
+    else this.#alarm.hold();
   };
 
   #finish(failure?: { readonly error: unknown }): void {
     const done = this.#done;
     this.#driven = null;
     this.#done = null;
-    this.#disarm();
+    this.#alarm.disarm();
     process.removeListener('beforeExit', this.#nothingLeft);
     done?.(failure);
   }
