@@ -99,3 +99,74 @@ export interface WebSocketOptions
   /** The longest message, in bytes; 4 MiB by default, 0 for any. */
   readonly maxMsgSize?: number | undefined;
 }
+
+/** What there is, for those who check what they were given. */
+export const SESSION_OPTIONS: readonly (keyof ClientSessionOptions)[] = [
+  'baseUrl',
+  'connector',
+  'connectorOwner',
+  'headers',
+  'skipAutoHeaders',
+  'cookies',
+  'cookieJar',
+  'auth',
+  'timeout',
+  'raiseForStatus',
+  'autoDecompress',
+  'readBufsize',
+  'trustEnv',
+  'jsonSerialize',
+  'proxy',
+  'proxyAuth',
+  'proxyHeaders',
+];
+
+/** The same of a request. */
+export const REQUEST_OPTIONS: readonly (keyof RequestOptions)[] = [
+  'params',
+  'data',
+  'json',
+  'headers',
+  'skipAutoHeaders',
+  'cookies',
+  'auth',
+  'timeout',
+  'allowRedirects',
+  'maxRedirects',
+  'raiseForStatus',
+  'compress',
+  'chunked',
+  'ssl',
+  'serverHostname',
+  'autoDecompress',
+  'readBufsize',
+  'proxy',
+  'proxyAuth',
+  'proxyHeaders',
+];
+
+/** The same of a WebSocket. */
+export const WEBSOCKET_OPTIONS: readonly (keyof WebSocketOptions)[] = [
+  'params',
+  'headers',
+  'skipAutoHeaders',
+  'cookies',
+  'auth',
+  'timeout',
+  'allowRedirects',
+  'maxRedirects',
+  'ssl',
+  'serverHostname',
+  'proxy',
+  'proxyAuth',
+  'proxyHeaders',
+  'method',
+  'protocols',
+  'origin',
+  'closeTimeout',
+  'receiveTimeout',
+  'autoping',
+  'autoclose',
+  'heartbeat',
+  'maxMsgSize',
+];

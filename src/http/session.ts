@@ -11,6 +11,7 @@ import { RuntimeError, ValueError } from '../core/errors.ts';
 import { running } from '../core/running.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import { warn } from '../core/warn.ts';
+import { checkOptions } from '../net/address.ts';
 import { eventually } from '../structured/async-with.ts';
 import { BasicAuth } from './basic-auth.ts';
 import { bodyOf, type Compression, jsonBody, type RequestBody } from './body.ts';
@@ -27,11 +28,14 @@ import { becomesGet, dropBodyHeaders, dropSecrets, isRedirect, redirectTarget } 
 import { ClientRequest, methodOf } from './request.ts';
 import { RequestContext } from './request-context.ts';
 import { ClientResponse } from './response.ts';
-import type {
-  ClientSessionOptions,
-  RaiseForStatus,
-  RequestOptions,
-  WebSocketOptions,
+import {
+  type ClientSessionOptions,
+  type RaiseForStatus,
+  REQUEST_OPTIONS,
+  type RequestOptions,
+  SESSION_OPTIONS,
+  WEBSOCKET_OPTIONS,
+  type WebSocketOptions,
 } from './session-options.ts';
 import { ClientTimeout, DEFAULT_TIMEOUT, RequestClock } from './timeouts.ts';
 import { baseUrlOf, Target, targetOf } from './url.ts';
@@ -91,6 +95,7 @@ export class ClientSession {
   constructor(options: ClientSessionOptions = {}) {
     const loop = running.loop;
     if (loop === null) throw new RuntimeError('no running event loop: make sessions inside a coroutine');
+    checkOptions(options, SESSION_OPTIONS, 'ClientSession()');
     this.#loop = loop;
     this.#options = options;
     this.#baseUrl = options.baseUrl === undefined ? null : baseUrlOf(options.baseUrl);
@@ -147,6 +152,7 @@ export class ClientSession {
    * @throws {ClientError} and its subclasses; {TimeoutError} where it takes too long; {InvalidURL} where `url` is none.
    */
   request(method: string, url: string | URL, options: RequestOptions = {}): RequestContext<ClientResponse> {
+    checkOptions(options, REQUEST_OPTIONS, 'the request');
     return new RequestContext<ClientResponse>(this.#request as never, this, [method, url, options]);
   }
 
@@ -184,6 +190,7 @@ export class ClientSession {
    * @throws {WSServerHandshakeError} where the server does not agree.
    */
   wsConnect(url: string | URL, options: WebSocketOptions = {}): RequestContext<ClientWebSocketResponse> {
+    checkOptions(options, WEBSOCKET_OPTIONS, 'wsConnect()');
     return new RequestContext<ClientWebSocketResponse>(this.#wsConnect as never, this, [url, options]);
   }
 

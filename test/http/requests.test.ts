@@ -372,6 +372,13 @@ scenario('URLs that are none, or not of HTTP, are refused', says(''), function* 
   const other = yield* failure(session.get('ftp://localhost/'));
   assert.ok(other instanceof web.NonHttpUrlClientError);
   assert.ok((yield* failure(session.get(5 as never))) instanceof TypeError);
+  const typo = { name: 'TypeError', message: /got an unexpected option 'jsn': it knows .*json/ };
+  assert.throws(() => session.get('/', { jsn: 1 } as never), typo);
+  assert.throws(() => session.wsConnect('/', { jsn: 1 } as never), { name: 'TypeError' });
+  assert.throws(
+    () => new web.ClientSession({ base_url: 'x' } as never),
+    /got an unexpected option 'base_url'/,
+  );
 });
 
 scenario(
