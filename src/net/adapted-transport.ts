@@ -29,6 +29,8 @@ export interface AdaptOptions {
 export class AdaptedTransport extends StreamTransport {
   readonly #readOnly: boolean;
   #failure: unknown = null;
+  /** @internal TLS needs a socket below. */
+  override readonly _startsTls: boolean = false;
 
   constructor(
     loop: Scheduler,

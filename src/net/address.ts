@@ -72,8 +72,13 @@ export function checkFamily(family: Family | undefined, where: string): Family {
   return family;
 }
 
-/** @throws {TypeError} where `options` has a name that the function does not know. */
-export function checkOptions(options: object, known: readonly string[], where: string): void {
+/** @throws {TypeError} where `options` is no object of options, or has a name that the function does not know. */
+export function checkOptions(options: unknown, known: readonly string[], where: string): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(
+      `${where}: its options are an object, { ${known.join(', ')} }, not ${describe(options)}`,
+    );
+  }
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || known.includes(name)) continue;
     throw new TypeError(`${where} got an unexpected option '${name}': it knows ${known.join(', ')}`);

@@ -8,7 +8,9 @@
 import { isIP } from 'node:net';
 import type { Coroutine } from '../core/awaitable.ts';
 import type { Channel, Done, Operation, Outcome } from '../core/channel.ts';
+import { isCoroutine, isPromiseLike } from '../core/coroutine.ts';
 import { ConnectionAbortedError, NotImplementedError } from '../core/errors.ts';
+import { describe } from '../core/repr.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import type { TlsSession, TlsSettings } from '../core/tls.ts';
 import { networkOf, operate } from './operation.ts';
@@ -74,18 +76,18 @@ class Handshake implements Operation {
     this.#done = done;
     this.#sslObject = new SSLObject(context, serverSide, serverHostname);
     this.#timer = loop.callLater(tls.handshakeTimeout, () => this.#expire());
-    const network = networkOf(loop, 'startTls');
-    if (network.secure === undefined) throw new NotImplementedError('startTls(): there is no TLS');
-    const request = {
-      serverSide,
-      settings: context._settings,
-      // An address is no name that a server could be asked for by.
-      serverName: serverHostname === null || isIP(serverHostname) !== 0 ? null : serverHostname,
-      received,
-      chooseSettings:
-        serverSide && context.sniCallback !== null ? (name: string) => this.#choose(name) : null,
-    };
     try {
+      const network = networkOf(loop, 'startTls');
+      if (network.secure === undefined) throw new NotImplementedError('startTls(): there is no TLS');
+      const request = {
+        serverSide,
+        settings: context._settings,
+        // An address is no name that a server could be asked for by.
+        serverName: serverHostname === null || isIP(serverHostname) !== 0 ? null : serverHostname,
+        received,
+        chooseSettings:
+          serverSide && context.sniCallback !== null ? (name: string) => this.#choose(name) : null,
+      };
       this.#operation = network.secure(channel, request, (outcome) => this.#end(outcome));
     } catch (error) {
       this.#timer.cancel();
@@ -110,7 +112,7 @@ class Handshake implements Operation {
   #choose(serverName: string): TlsSettings | null {
     const { context } = this.#tls;
     try {
-      context.sniCallback?.(this.#sslObject, serverName, context);
+      refuseToWait(context.sniCallback?.(this.#sslObject, serverName, context));
       const chosen: unknown = this.#sslObject.context;
       if (!(chosen instanceof SSLContext)) throw new TypeError('The value must be a SSLContext');
       return chosen === context ? null : chosen._settings;
@@ -151,6 +153,16 @@ class Handshake implements Operation {
     channel.close();
     return { error: new SSLCertVerificationError(refusal) };
   }
+}
+
+/** @throws {TypeError} where `sniCallback` has answered with what would have to be waited for. */
+function refuseToWait(answer: unknown): void {
+  if (!isPromiseLike(answer) && !isCoroutine(answer)) return;
+  // Nobody else looks at how it ends.
+  if (answer instanceof Promise) answer.catch(() => {});
+  throw new TypeError(
+    `sniCallback must be a plain function that sets ssl.context before it returns, not an async or generator function: the handshake does not wait for ${describe(answer)}`,
+  );
 }
 
 /** What is told where it took too long. */

@@ -9,7 +9,14 @@
 import { read as readDescriptor } from 'node:fs';
 import type { Coroutine } from '../core/awaitable.ts';
 import { type CoroutineObject, LazyCoroutine } from '../core/coroutine.ts';
-import { ConnectionError, RuntimeError, SendfileNotAvailableError, ValueError } from '../core/errors.ts';
+import {
+  ConnectionError,
+  OSError,
+  OverflowError,
+  RuntimeError,
+  SendfileNotAvailableError,
+  ValueError,
+} from '../core/errors.ts';
 import type { Future } from '../core/future.ts';
 import { describe } from '../core/repr.ts';
 import type { Scheduler } from '../core/scheduler.ts';
@@ -23,6 +30,9 @@ import type { WriteTransport } from './transports.ts';
 
 /** How much is read at once. */
 const PIECE = 64 * 1024;
+
+/** Descriptors are numbers of 32 bits. */
+const DESCRIPTORS_END = 0x7fff_ffff;
 
 /** A file as `node:fs/promises` opens it. */
 interface HandleLike {
@@ -61,7 +71,8 @@ const OPTIONS = ['offset', 'count', 'fallback'] as const;
 /**
  * Send a file over a transport.
  * @returns how many bytes were sent.
- * @throws {SendfileNotAvailableError} where the system cannot, and `fallback` is false; {ConnectionError} where the connection is closed meanwhile.
+ * @throws {SendfileNotAvailableError} where the system cannot, and `fallback` is false; {ConnectionError} where the connection is closed meanwhile;
+ * {RuntimeError} where it is closed already, or another file is being sent over it; {ValueError} where the `FileHandle` is closed.
  */
 export function sendfile(
   loop: Scheduler,
@@ -81,6 +92,9 @@ function* send(
   options: SendfileOptions,
 ): Coroutine<number> {
   checkOptions(options, OPTIONS, WHERE);
+  if (typeof transport?.isClosing !== 'function') {
+    throw new TypeError(`${WHERE}: transport must be a transport of this loop, not ${describe(transport)}`);
+  }
   const { offset = 0, count = null, fallback = true } = options;
   checkFile(file);
   checkOffset(offset);
@@ -88,6 +102,9 @@ function* send(
   if (transport.isClosing()) throw new RuntimeError('Transport is closing');
   if (!(transport instanceof StreamTransport) || !transport._sendsFiles) {
     throw new RuntimeError(`sendfile is not supported for transport ${transport}`);
+  }
+  if (transport.getProtocol() instanceof FileSender) {
+    throw new RuntimeError(`${WHERE}: another file is being sent over ${transport}: wait for that first`);
   }
   if (!fallback && transport instanceof TlsTransport) {
     throw new RuntimeError(
@@ -153,8 +170,20 @@ function* readAt(loop: Scheduler, file: OpenFile, buffer: Buffer, position: numb
       ignore,
     );
   } catch (error) {
+    if (isClosed(file)) throw closedFile({ cause: error });
     throw toOSError(error);
   }
+}
+
+/** Handles have no descriptor when they are closed. */
+function isClosed(file: OpenFile): boolean {
+  return 'read' in file && file.fd === -1;
+}
+
+function closedFile(cause?: unknown): ValueError {
+  return new ValueError(`I/O operation on closed file: ${WHERE} needs a FileHandle that stays open`, {
+    cause,
+  });
 }
 
 /** The protocol of a transport while a file is sent over it. */
@@ -221,20 +250,28 @@ class FileSender extends Protocol {
   }
 }
 
-function checkFile(file: unknown): void {
-  const fd = (file as { readonly fd?: unknown } | null | undefined)?.fd;
-  if (typeof fd === 'number' && Number.isInteger(fd)) return;
-  throw new TypeError(
-    `${WHERE}: file must be a FileHandle of node:fs/promises or { fd } of a file that is open for reading, not ${describe(file)}`,
-  );
+function checkFile(file: OpenFile): void {
+  const fd: unknown = (file as OpenFile | null | undefined)?.fd;
+  if (typeof fd !== 'number' || !Number.isInteger(fd)) {
+    throw new TypeError(
+      `${WHERE}: file must be a FileHandle of node:fs/promises or { fd } of a file that is open for reading, not ${describe(file)}`,
+    );
+  }
+  if (isClosed(file)) throw closedFile();
+  if (fd >= 0 && fd <= DESCRIPTORS_END) return;
+  const fields = { code: 'EBADF', errno: 9, syscall: 'read' };
+  throw new OSError(`[Errno 9] Bad file descriptor: ${WHERE} was given { fd: ${fd} }`, fields);
 }
 
 function checkOffset(offset: unknown): void {
   if (typeof offset !== 'number') {
     throw new TypeError(`offset must be a non-negative integer (got ${describe(offset)})`);
   }
-  if (Number.isInteger(offset) && offset >= 0) return;
-  throw new ValueError(`offset must be a non-negative integer (got ${describe(offset)})`);
+  if (!Number.isInteger(offset) || offset < 0) {
+    throw new ValueError(`offset must be a non-negative integer (got ${describe(offset)})`);
+  }
+  if (offset <= Number.MAX_SAFE_INTEGER) return;
+  throw new OverflowError(`offset must be at most ${Number.MAX_SAFE_INTEGER} (got ${offset})`);
 }
 
 function checkCount(count: unknown): void {

@@ -9,11 +9,13 @@ import type { Address, Channel, Listener, ListenerSink, SocketAddress } from '..
 import { type CoroutineObject, LazyCoroutine } from '../core/coroutine.ts';
 import { CancelledError, isExit, OSError, RuntimeError, TimeoutError } from '../core/errors.ts';
 import type { Future } from '../core/future.ts';
+import { describe } from '../core/repr.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import { sleep } from '../core/sleep.ts';
 import { wait } from '../structured/wait.ts';
 import { waitFor } from '../structured/wait-for.ts';
 import { AbstractServer } from './abstract-server.ts';
+import { checkOptions } from './address.ts';
 import { makeProtocol } from './connect.ts';
 import { beginHandshake } from './handshake.ts';
 import { toOSError } from './os-error.ts';
@@ -177,20 +179,28 @@ export class Server<A extends Address = SocketAddress>
 
   /**
    * End gracefully: stop listening, let the connections and their handlers end by themselves for `grace` seconds, then abort the connections and
-   * cancel the handlers that are left. Called again with another `grace` it is that which counts, so `{ grace: 0 }` ends the waiting of the first call.
-   * Cancelled, it aborts and cancels at once.
+   * cancel the handlers that are left. Called again with a shorter `grace` it is that which counts, so `{ grace: 0 }` ends the waiting of the first call.
+   * Cancelled, it aborts and cancels at once. Called inside of a handler it waits for that handler too, and then cancels it.
    *
    * ```ts
    * const server = yield* asyncio.startServer(handle, '127.0.0.1', 8888);
    * const allDone = yield* server.shutdown({ grace: 10 });
    * ```
    * @returns whether all ended by themselves.
+   * @throws {TypeError} for a `grace` that is neither a number nor `null`, {ValueError} for one that is no number; nothing has ended then.
    */
   shutdown(options: ShutdownOptions): CoroutineObject<boolean> {
     return new LazyCoroutine<boolean>(this.#shutdown, this, [options]);
   }
 
-  *#shutdown({ grace }: ShutdownOptions): Coroutine<boolean> {
+  *#shutdown(options: ShutdownOptions): Coroutine<boolean> {
+    checkOptions(options, ['grace'], 'shutdown()');
+    const { grace } = options;
+    if (grace !== null && typeof grace !== 'number') {
+      throw new TypeError(
+        `shutdown(): grace must be a number of seconds, or null for as long as it takes, not ${describe(grace)}`,
+      );
+    }
     // What is no time is found out before anything ends.
     const ended = waitFor(() => this.#ended(), grace);
     this.close();

@@ -7,6 +7,7 @@
 import { ValueError } from '../core/errors.ts';
 import { describe } from '../core/repr.ts';
 import type { TlsProtocol, TlsSettings } from '../core/tls.ts';
+import { checkOptions } from './address.ts';
 import { describeCertificate, type PeerCertificate, parseCertificate } from './peer-certificate.ts';
 import {
   CERT_NONE,
@@ -24,6 +25,7 @@ import {
 } from './ssl-constants.ts';
 import { SSLError } from './ssl-errors.ts';
 import {
+  AUTHORITY_SOURCES,
   type AuthoritySources,
   authoritiesOf,
   checkCiphers,
@@ -245,6 +247,11 @@ export class SSLContext {
    * @throws {SSLError} where a name is not 1 to 255 bytes long.
    */
   setAlpnProtocols(protocols: Iterable<string>): void {
+    if (typeof protocols === 'string' || typeof protocols?.[Symbol.iterator] !== 'function') {
+      throw new TypeError(
+        `setAlpnProtocols() needs a list of names, such as ['h2', 'http/1.1'], not ${describe(protocols)}`,
+      );
+    }
     const list = [...protocols];
     for (const name of list) {
       if (typeof name !== 'string')
@@ -327,15 +334,33 @@ export interface DefaultContextOptions extends Partial<AuthoritySources> {
   readonly purpose?: Purpose | undefined;
 }
 
+const DEFAULT_CONTEXT = 'createDefaultContext()';
+
 /**
  * A context with the settings that are right for most: for clients, which require certificates, check names, and trust the authorities that are given here
- * or else those that the host trusts; or, with `{ purpose: ssl.Purpose.CLIENT_AUTH }`, for servers.
+ * or else those that the host trusts; or, with `ssl.Purpose.CLIENT_AUTH`, for servers. The purpose comes first, as in Python, or is one of the options.
  *
  * ```ts
- * const context = asyncio.ssl.createDefaultContext({ cafile: '/etc/service/ca.pem' });
+ * const client = asyncio.ssl.createDefaultContext({ cafile: '/etc/service/ca.pem' });
+ * const server = asyncio.ssl.createDefaultContext(asyncio.ssl.Purpose.CLIENT_AUTH);
  * ```
+ * @throws {TypeError} for a purpose that there is not, and for options that it does not know; what `loadVerifyLocations` throws.
  */
-export function createDefaultContext(options: DefaultContextOptions = {}): SSLContext {
+export function createDefaultContext(options?: DefaultContextOptions): SSLContext;
+export function createDefaultContext(purpose: Purpose, sources?: AuthoritySources): SSLContext;
+export function createDefaultContext(
+  first: Purpose | DefaultContextOptions = {},
+  sources: AuthoritySources = {},
+): SSLContext {
+  if (typeof first === 'string') {
+    checkOptions(sources, AUTHORITY_SOURCES, DEFAULT_CONTEXT);
+    return defaultContext({ ...sources, purpose: first });
+  }
+  checkOptions(first, ['purpose', ...AUTHORITY_SOURCES], DEFAULT_CONTEXT);
+  return defaultContext(first);
+}
+
+function defaultContext(options: DefaultContextOptions): SSLContext {
   const { purpose = Purpose.SERVER_AUTH, cafile, capath, cadata } = options;
   if (purpose !== Purpose.SERVER_AUTH && purpose !== Purpose.CLIENT_AUTH) {
     throw new TypeError(

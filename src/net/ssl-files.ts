@@ -9,6 +9,7 @@ import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { ValueError } from '../core/errors.ts';
 import { describe } from '../core/repr.ts';
 import type { TlsIdentity } from '../core/tls.ts';
+import { checkOptions } from './address.ts';
 import { toOSError } from './os-error.ts';
 import { parseCertificate } from './peer-certificate.ts';
 import { SSLError, toSSLError } from './ssl-errors.ts';
@@ -28,6 +29,8 @@ export interface AuthoritySources {
   /** Certificates in PEM as text, or one in DER (or any number in PEM) as bytes. */
   readonly cadata?: string | Uint8Array | null | undefined;
 }
+
+export const AUTHORITY_SOURCES: readonly (keyof AuthoritySources)[] = ['cafile', 'capath', 'cadata'];
 
 /** A certificate and its key; a context has one for each kind of key. */
 export interface Identity extends TlsIdentity {
@@ -58,7 +61,9 @@ export function readIdentity(
 }
 
 /** Every certificate of the sources, in PEM. @throws as `readIdentity` does; {TypeError} where there is no source. */
-export function authoritiesOf({ cafile, capath, cadata }: AuthoritySources): string[] {
+export function authoritiesOf(sources: AuthoritySources = {}): string[] {
+  checkOptions(sources, AUTHORITY_SOURCES, 'loadVerifyLocations()');
+  const { cafile, capath, cadata } = sources;
   if (isAbsent(cafile) && isAbsent(capath) && isAbsent(cadata)) {
     throw new TypeError('cafile, capath and cadata cannot be all omitted');
   }

@@ -93,8 +93,8 @@ class Upgrade implements Operation, Heir {
   readonly #tls: Tls;
   readonly #done: Done<TlsTransport>;
   readonly #owner: TransportOwner | null;
-  /** What was written before must have been sent by then. */
-  readonly #timer: { cancel(): void };
+  /** What was written before must have been sent by then; `null` where it has been, and where this was refused. */
+  #timer: { cancel(): void } | null = null;
   #handshake: Operation | null = null;
   #new: TlsTransport | null = null;
   #over = false;
@@ -111,17 +111,25 @@ class Upgrade implements Operation, Heir {
     this.#protocol = protocol;
     this.#tls = tls;
     this.#done = done;
-    this.#timer = loop.callLater(tls.handshakeTimeout, () => this.#expire());
+    // It may be refused, or inherited at once: only what waits after that is limited.
     this.#owner = old._handOver(this);
     old.setProtocol(protocol);
+    if (this.#handshake === null && !this.#over) {
+      this.#timer = loop.callLater(tls.handshakeTimeout, () => this.#expire());
+    }
   }
 
   inherit(channel: Channel): void {
-    this.#timer.cancel();
-    // A client may have begun before it was told to.
-    const keeping = this.#protocol as StreamProtocol & Partial<Keeping>;
-    const unread = this.#tls.serverSide ? (keeping._takeUnread?.() ?? null) : null;
-    this.#handshake = beginHandshake(this.#loop, channel, this.#tls, unread, this.#agreed);
+    this.#timer?.cancel();
+    try {
+      // A client may have begun before it was told to.
+      const keeping = this.#protocol as StreamProtocol & Partial<Keeping>;
+      const unread = this.#tls.serverSide ? (keeping._takeUnread?.() ?? null) : null;
+      this.#handshake = beginHandshake(this.#loop, channel, this.#tls, unread, this.#agreed);
+    } catch (error) {
+      // Neither transport would ever lose it.
+      this.#fail(error, error instanceof Error ? error : null);
+    }
   }
 
   readonly #agreed = (outcome: Outcome<Secured>): void => {
@@ -146,7 +154,7 @@ class Upgrade implements Operation, Heir {
   #fail(error: unknown, told: Error | null): void {
     if (this.#over) return;
     this.#over = true;
-    this.#timer.cancel();
+    this.#timer?.cancel();
     this.#old._loseHandedOver(told);
     this.#done({ error });
   }
@@ -155,7 +163,7 @@ class Upgrade implements Operation, Heir {
   disinherit(error: Error): void {
     if (this.#over) return;
     this.#over = true;
-    this.#timer.cancel();
+    this.#timer?.cancel();
     this.#done({ error });
   }
 
@@ -178,7 +186,7 @@ class Upgrade implements Operation, Heir {
   cancel(): void {
     if (this.#over) return;
     this.#over = true;
-    this.#timer.cancel();
+    this.#timer?.cancel();
     this.#handshake?.cancel();
     this.#old._loseHandedOver(null);
   }

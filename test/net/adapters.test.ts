@@ -573,3 +573,26 @@ scenario(
     assert.match(String(warning), /^ResourceWarning: unclosed <StreamReader transport=<AdaptedTransport/);
   },
 );
+
+scenario('TLS is refused over a stream of somebody else, which stays as it is', function* ({ loop }) {
+  const web = new TransformStream<Uint8Array, Uint8Array>();
+  for (const [reader, writer] of [streams.fromNode(new PassThrough()), streams.fromWeb(web)]) {
+    const context = asyncio.ssl.createDefaultContext();
+    const error = (yield* thrownBy(
+      writer.startTls(context, { serverHostname: 'localhost', sslHandshakeTimeout: 0.001 }),
+    )) as Error;
+    assert.ok(error instanceof TypeError, String(error));
+    assert.match(error.message, /^transport <AdaptedTransport.* is not supported by startTls\(\)$/);
+    yield* asyncio.sleep(0.01);
+    writer.write(bytes('still there'));
+    assert.equal(text(yield* reader.readexactly(11)), 'still there');
+    writer.close();
+    yield* writer.waitClosed();
+  }
+  const alone = StreamWriter.fromNode(new PassThrough());
+  const protocol = alone.transport.getProtocol() as asyncio.Protocol;
+  const context = asyncio.ssl.createDefaultContext();
+  assert.ok((yield* thrownBy(loop.startTls(alone.transport, protocol, context))) instanceof TypeError);
+  alone.close();
+  yield* alone.waitClosed();
+});

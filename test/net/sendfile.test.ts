@@ -178,18 +178,28 @@ scenario('a transport that is closed meanwhile ends it', function* (given) {
   closeSync(file.fd);
 });
 
-scenario('a file that is closed meanwhile is an OSError, and the connection stays', function* (given) {
-  const { loop, transport, protocol, far, path } = given;
-  const file = yield* asyncio.wrapFuture(open(path));
-  const sending = loop.createTask(loop.sendfile(transport, file));
-  yield* until(() => transport._isWritingPaused);
-  yield* asyncio.wrapFuture(file.close());
-  far.on('data', () => {}).resume();
-  const error = (yield* thrownBy(sending)) as NodeJS.ErrnoException;
-  assert.equal(error.code, 'EBADF');
-  assert.equal(transport.getProtocol(), protocol);
-  assert.ok(!transport.isClosing());
-});
+scenario(
+  'a file that is closed, before or meanwhile, is an error, and the connection stays',
+  function* (given) {
+    const { loop, transport, protocol, far, path } = given;
+    const file = yield* asyncio.wrapFuture(open(path));
+    const sending = loop.createTask(loop.sendfile(transport, file));
+    yield* until(() => transport._isWritingPaused);
+    yield* asyncio.wrapFuture(file.close());
+    far.on('data', () => {}).resume();
+    // Python's for files of its own; of a descriptor it is the system's.
+    const closed = /^I\/O operation on closed file: sendfile\(\) needs a FileHandle/;
+    for (const error of [yield* thrownBy(sending), yield* thrownBy(loop.sendfile(transport, file))]) {
+      assert.ok(error instanceof asyncio.ValueError, String(error));
+      assert.match(error.message, closed);
+    }
+    const error = yield* thrownBy(loop.sendfile(transport, { fd: file.fd }));
+    assert.ok(error instanceof asyncio.OSError, String(error));
+    assert.deepEqual([error.code, error.errno], ['EBADF', 9]);
+    assert.equal(transport.getProtocol(), protocol);
+    assert.ok(!transport.isClosing());
+  },
+);
 
 scenario('what cannot be is refused, and says why', function* ({ loop, transport, path, far }) {
   const fd = openSync(path, 'r');
@@ -211,6 +221,13 @@ scenario('what cannot be is refused, and says why', function* ({ loop, transport
   const offset = /^offset must be a non-negative integer \(got /;
   yield* refused('ValueError', offset, loop.sendfile(transport, file, { offset: -1 }));
   yield* refused('TypeError', offset, loop.sendfile(transport, file, { offset: null as never }));
+  yield* refused(
+    'OverflowError',
+    /^offset must be at most/,
+    loop.sendfile(transport, file, { offset: 1e20 }),
+  );
+  yield* refused('TypeError', /^sendfile\(\): transport must be/, loop.sendfile(null as never, file));
+  yield* refused('TypeError', /options are an object/, loop.sendfile(transport, file, null as never));
   yield* refused('TypeError', /file must be a FileHandle/, loop.sendfile(transport, path as never));
   yield* refused(
     'TypeError',
@@ -218,6 +235,9 @@ scenario('what cannot be is refused, and says why', function* ({ loop, transport
     loop.sendfile(transport, file, { size: 1 } as never),
   );
   yield* refused('OSError', /Bad file descriptor/, loop.sendfile(transport, { fd: 54_321 }));
+  for (const none of [-1, 2 ** 31]) {
+    yield* refused('OSError', /^\[Errno 9\] Bad file descriptor: /, loop.sendfile(transport, { fd: none }));
+  }
   const [udp] = yield* loop.createDatagramEndpoint(() => new asyncio.DatagramProtocol(), { family: 4 });
   yield* refused(
     'RuntimeError',
@@ -229,4 +249,22 @@ scenario('what cannot be is refused, and says why', function* ({ loop, transport
   closeSync(fd);
   far.destroy();
   yield* event(far, 'close');
+});
+
+scenario('two files at once over one connection are refused, and the first arrives', function* (given) {
+  const { loop, transport, protocol, far, path } = given;
+  const file = { fd: openSync(path, 'r') };
+  const sending = loop.createTask(loop.sendfile(transport, file));
+  yield* until(() => transport._isWritingPaused);
+  const error = yield* thrownBy(loop.sendfile(transport, file, { count: 1 }));
+  assert.ok(error instanceof asyncio.RuntimeError, String(error));
+  assert.match(error.message, /^sendfile\(\): another file is being sent over <StreamTransport /);
+  const got = collect(far);
+  assert.equal(yield* sending, SIZE);
+  assert.equal(transport.getProtocol(), protocol);
+  assert.equal(transport.isReading(), true);
+  assert.equal(yield* loop.sendfile(transport, file, { count: 1 }), 1);
+  transport.writeEof();
+  assert.ok((yield* got).equals(Buffer.concat([content, content.subarray(0, 1)])));
+  closeSync(file.fd);
 });

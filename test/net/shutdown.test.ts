@@ -183,6 +183,16 @@ scenario('what is no time is refused before anything is closed', function* () {
     const error = yield* thrownBy(server.shutdown({ grace }));
     assert.ok(error instanceof TypeError || error instanceof asyncio.ValueError, String(error));
   }
+  const wrong = [
+    [undefined, /^shutdown\(\): its options are an object, \{ grace \}, not undefined$/],
+    [{}, /^shutdown\(\): grace must be a number of seconds, or null .* not undefined$/],
+    [{ graec: 1 }, /^shutdown\(\) got an unexpected option 'graec': it knows grace$/],
+  ] as const;
+  for (const [options, message] of wrong) {
+    const error = (yield* thrownBy(server.shutdown(options as never))) as Error;
+    assert.ok(error instanceof TypeError, String(error));
+    assert.match(error.message, message);
+  }
   assert.ok(server.isServing());
   server.close();
 });

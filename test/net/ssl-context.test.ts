@@ -40,6 +40,10 @@ test('clients verify and servers do not, unless they are told otherwise', () => 
   assert.deepEqual([byDefault.protocol, byDefault.verifyMode], [ssl.PROTOCOL_TLS_CLIENT, ssl.CERT_REQUIRED]);
   const forServers = ssl.createDefaultContext({ purpose: ssl.Purpose.CLIENT_AUTH });
   assert.deepEqual([forServers.protocol, forServers.verifyMode], [ssl.PROTOCOL_TLS_SERVER, ssl.CERT_NONE]);
+  const asInPython = ssl.createDefaultContext(ssl.Purpose.CLIENT_AUTH, { cadata: authority.cert });
+  assert.deepEqual([asInPython.protocol, asInPython.getCaCerts().length], [ssl.PROTOCOL_TLS_SERVER, 1]);
+  assert.equal(ssl.createDefaultContext(ssl.Purpose.CLIENT_AUTH).protocol, ssl.PROTOCOL_TLS_SERVER);
+  assert.equal(ssl.createDefaultContext(ssl.Purpose.SERVER_AUTH).protocol, ssl.PROTOCOL_TLS_CLIENT);
 });
 
 test('certificates and keys are taken from files, from text and from bytes', async () => {
@@ -103,7 +107,14 @@ test('authorities are taken from files, folders, text and bytes', () => {
   assert.ok(der !== undefined);
   assert.deepEqual(names({ cadata: der }), ['Test Authority']);
   const refused = (sources: object, error: object) => assert.throws(() => names(sources), error);
-  refused({}, { name: 'TypeError', message: 'cafile, capath and cadata cannot be all omitted' });
+  const omitted = { name: 'TypeError', message: 'cafile, capath and cadata cannot be all omitted' };
+  refused({}, omitted);
+  assert.throws(() => Reflect.apply(context.loadVerifyLocations, context, []), omitted);
+  refused(file as never, {
+    name: 'TypeError',
+    message: /^loadVerifyLocations\(\): its options are an object, \{ cafile, capath, cadata \}, not "/,
+  });
+  refused({ cafiel: file }, { name: 'TypeError', message: /unexpected option 'cafiel'/ });
   refused(
     { cadata: 'x' },
     { name: 'SSLError', message: 'no start line: cadata does not contain a certificate' },
@@ -145,6 +156,12 @@ test('what is set is checked', () => {
   });
   assert.throws(() => context.setAlpnProtocols(['x'.repeat(256)]), { name: 'SSLError' });
   assert.throws(() => context.setAlpnProtocols([1] as never), { name: 'TypeError' });
+  for (const list of ['h2', null, 5]) {
+    assert.throws(() => context.setAlpnProtocols(list as never), {
+      name: 'TypeError',
+      message: /^setAlpnProtocols\(\) needs a list of names, such as \['h2', 'http\/1\.1'\], not /,
+    });
+  }
   set('sniCallback', () => {}, {
     name: 'ValueError',
     message: 'sniCallback cannot be set on TLS_CLIENT context',
@@ -155,6 +172,17 @@ test('what is set is checked', () => {
   set('minimumVersion', 5, { name: 'ValueError' });
   assert.throws(() => new ssl.SSLContext(5 as never), { name: 'ValueError' });
   assert.throws(() => ssl.createDefaultContext({ purpose: 'x' as never }), { name: 'TypeError' });
+  const wrong: (readonly [RegExp, ...unknown[]])[] = [
+    [/^purpose must be ssl\.Purpose\.SERVER_AUTH or ssl\.Purpose\.CLIENT_AUTH, not "x"$/, 'x'],
+    [/^createDefaultContext\(\): its options are an object, .*, not null$/, null],
+    [/, not 5$/, 5],
+    [/, not null$/, ssl.Purpose.CLIENT_AUTH, null],
+    [/unexpected option 'cafiel': it knows purpose, cafile, capath, cadata$/, { cafiel: 'x' }],
+    [/unexpected option 'purpose'/, ssl.Purpose.CLIENT_AUTH, { purpose: ssl.Purpose.SERVER_AUTH }],
+  ];
+  for (const [message, ...args] of wrong) {
+    assert.throws(() => Reflect.apply(ssl.createDefaultContext, ssl, args), { name: 'TypeError', message });
+  }
   const server = new ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER);
   assert.throws(() => Reflect.set(server, 'sniCallback', 5), { name: 'TypeError' });
   server.minimumVersion = ssl.TLSVersion.TLSv1_3;

@@ -339,6 +339,11 @@ scenario('what makes no sense is refused, and the connection stays', function* (
     start(clientContext(), { sslShutdownTimeout: -1 }),
   );
   yield* refused('TypeError', /unexpected option 'ssl'/, start(clientContext(), { ssl: true }));
+  yield* refused(
+    'TypeError',
+    /^startTls\(\): its options are an object, .* not null$/,
+    start(clientContext(), null as never),
+  );
   transport.write(bytes('still there'));
   yield* until(() => accepted.events.length === 2);
   transport.writeEof();
@@ -362,3 +367,92 @@ scenario('what makes no sense is refused, and the connection stays', function* (
   yield* end(second.server);
   yield* end(server);
 });
+
+scenario('one that is refused does not end the connection later', function* ({ loop }) {
+  const soon = { ...CLIENT, sslHandshakeTimeout: 0.001 };
+  const refused = co(function* (message: RegExp, on: asyncio.Transport, by: Recorder) {
+    const error = (yield* thrownBy(loop.startTls(on, by, clientContext(), soon))) as Error;
+    assert.ok(error instanceof asyncio.RuntimeError, String(error));
+    assert.match(error.message, message);
+    // Its time would be over by now.
+    yield* asyncio.sleep(0.01);
+  });
+  const { server, transport, protocol, accepted } = yield* connected(loop);
+  accepted.eofReceived = () => true;
+  transport.writeEof();
+  yield* refused(/after writeEof\(\)/, transport, protocol);
+  assert.ok(!transport.isClosing());
+  accepted.transport.write(bytes('still there'));
+  yield* until(() => protocol.events.length > 1);
+  assert.deepEqual(protocol.events, ['made', 'data still there']);
+  accepted.transport.close();
+  assert.equal(yield* protocol.lost, null);
+  yield* accepted.lost;
+  yield* end(server);
+
+  // The other side does not read, so that what was written waits when it is closed.
+  const second = yield* connected(loop);
+  second.accepted.transport.pauseReading();
+  const size = 16_000_000;
+  second.transport.write(new Uint8Array(size));
+  assert.ok(second.transport.getWriteBufferSize() > 0);
+  second.transport.close();
+  yield* refused(/on a closed transport/, second.transport, second.protocol);
+  assert.ok(second.transport.getWriteBufferSize() > 0);
+  let got = 0;
+  second.accepted.dataReceived = (data) => {
+    got += data.length;
+  };
+  second.accepted.transport.resumeReading();
+  assert.equal(yield* second.protocol.lost, null);
+  yield* second.accepted.lost;
+  assert.equal(got, size);
+  yield* end(second.server);
+
+  // Another one is under way, and stays so.
+  const third = yield* connected(loop);
+  const first = loop.createTask(loop.startTls(third.transport, third.protocol, clientContext(), CLIENT));
+  yield* hostTurns(1);
+  yield* refused(/a second time/, third.transport, third.protocol);
+  assert.ok(!first.done());
+  first.cancel();
+  assert.ok((yield* thrownBy(first)) instanceof asyncio.CancelledError);
+  assert.equal(yield* third.protocol.lost, null);
+  yield* third.accepted.lost;
+  yield* end(third.server);
+});
+
+scenario(
+  'a reactor that refuses the connection loses it, at once or when all has been sent',
+  function* ({ loop }) {
+    const network = loop._reactor.network;
+    assert.ok(network !== undefined);
+    const refusal = new RangeError('no');
+    Object.defineProperty(network, 'secure', {
+      configurable: true,
+      value: () => {
+        throw refusal;
+      },
+    });
+    try {
+      for (const waits of [false, true]) {
+        const { server, transport, protocol, accepted } = yield* connected(loop);
+        if (waits) {
+          accepted.transport.pauseReading();
+          transport.write(new Uint8Array(16_000_000));
+          assert.ok(transport.getWriteBufferSize() > 0);
+          accepted.dataReceived = () => {};
+        }
+        const upgrade = loop.createTask(loop.startTls(transport, protocol, clientContext(), CLIENT));
+        yield* asyncio.sleep(0);
+        accepted.transport.resumeReading();
+        assert.equal(yield* thrownBy(upgrade), refusal);
+        assert.equal(yield* protocol.lost, refusal);
+        yield* accepted.lost;
+        yield* end(server);
+      }
+    } finally {
+      Reflect.deleteProperty(network, 'secure');
+    }
+  },
+);

@@ -639,6 +639,38 @@ scenario('a callback that fails ends that handshake, and is reported', function*
   );
 });
 
+scenario(
+  'a callback that cannot be waited for ends that handshake, and is told why',
+  function* ({ loop, reports }) {
+    const callbacks = [
+      async () => {
+        throw new RangeError('nobody sees it');
+      },
+      () => Promise.resolve(),
+      asyncio.coroutine(function* choose(): asyncio.Coroutine<void> {}),
+    ];
+    for (const callback of callbacks) {
+      const context = serverContext();
+      let given: unknown;
+      context.sniCallback = () => {
+        given = callback();
+        return given as never;
+      };
+      const { server, port } = yield* serve(loop, context);
+      const error = yield* failure(loop, port, { ssl: clientContext(), serverHostname: 'localhost' });
+      assert.ok(error instanceof asyncio.OSError, String(error));
+      yield* end(server);
+      const [report, ...others] = reports();
+      assert.equal(others.length, 0);
+      assert.equal(report?.message, 'Exception in sniCallback: the handshake was ended');
+      assert.ok(report?.exception instanceof TypeError);
+      assert.match(report.exception.message, /^sniCallback must be a plain function that sets ssl\.context/);
+      // It was not begun, and need not be.
+      if (given instanceof asyncio.CoroutineObject) given.close();
+    }
+  },
+);
+
 scenario('a server that closes its clients ends handshakes as well', function* ({ loop }) {
   const { server, port } = yield* serve(loop);
   const [transport, protocol] = yield* loop.createConnection(() => new Recorder(loop), HOST, port, {
