@@ -20,7 +20,8 @@ export interface Pollable {
 /** The sockets that are ready, each with what it is ready for. */
 class Poll<S extends Pollable> extends Future<[socket: S, events: number][]> {
   readonly #entries: readonly (readonly [socket: S, mask: number])[];
-  readonly #watch: Watch;
+  #watch: Watch;
+  #over = false;
   #timer: TimerHandle | null = null;
 
   constructor(
@@ -36,9 +37,8 @@ class Poll<S extends Pollable> extends Future<[socket: S, events: number][]> {
       this.setResult(ready);
       return;
     }
-    this.#watch.addDoneCallback(() => this.#look());
-    for (const [socket, mask] of entries) socket._watch(this.#watch, mask);
-    if (timeout !== null) this.#timer = loop.callLater(timeout, () => this.#watch.end());
+    this.#wait();
+    if (timeout !== null) this.#timer = loop.callLater(timeout, this.#end);
   }
 
   override cancel(message?: unknown): boolean {
@@ -47,19 +47,38 @@ class Poll<S extends Pollable> extends Future<[socket: S, events: number][]> {
     return super.cancel(message);
   }
 
-  #look(): void {
-    this.#timer?.cancel();
+  #wait(): void {
+    this.#watch.addDoneCallback(this.#look);
+    for (const [socket, mask] of this.#entries) socket._watch(this.#watch, mask);
+  }
+
+  readonly #end = (): void => {
+    this.#over = true;
+    this.#watch.end();
+  };
+
+  readonly #look = (): void => {
     if (this._state !== PENDING) return;
     if (this.#watch.cancelled()) {
-      super.cancel();
+      this.cancel();
       return;
     }
     try {
-      this.setResult(this.#ready());
+      this.#watch.result();
+      const ready = this.#ready();
+      if (ready.length > 0 || this.#over) {
+        this.#timer?.cancel();
+        this.setResult(ready);
+        return;
+      }
+      // Someone else was there before: what there was to see is gone.
+      this.#watch = new Watch({ loop: this._loop });
+      this.#wait();
     } catch (error) {
+      this.#timer?.cancel();
       this.setException(error as Error);
     }
-  }
+  };
 
   #ready(): [socket: S, events: number][] {
     return this.#entries

@@ -6,6 +6,7 @@
  */
 import type { Coroutine } from '../core/awaitable.ts';
 import { type CoroutineObject, coroutine } from '../core/coroutine.ts';
+import { FINISHED, type Future } from '../core/future.ts';
 import { asyncWith } from '../structured/async-with.ts';
 import { TaskGroup } from '../structured/task-group.ts';
 import { READ_ONLY, WRITE_ONLY } from './kinds.ts';
@@ -32,10 +33,13 @@ export const proxy: (frontend: Socket, backend: Socket, capture?: Socket | null)
 function* passOn(from: Socket, to: Socket, capture: Socket | null): Coroutine<never> {
   while (true) {
     const frames = yield* from.recvMultipart();
+    let sent: Future<void> | null = null;
     try {
-      yield* to.sendMultipart(frames, 0, { copy: false });
+      sent = to.sendMultipart(frames, 0, { copy: false });
+      yield* sent;
     } catch (error) {
-      if (!from.closed) from._putBack(frames);
+      // Who was cancelled may hear of it after the message has gone.
+      if (sent?._state !== FINISHED && !from.closed) from._putBack(frames);
       throw error;
     }
     if (capture !== null) yield* capture.sendMultipart(frames, 0, { copy: false });

@@ -10,6 +10,7 @@ import { ValueError } from '../core/errors.ts';
 import type { Future } from '../core/future.ts';
 import { describe } from '../core/repr.ts';
 import type { Scheduler } from '../core/scheduler.ts';
+import { currentTask } from '../core/task.ts';
 import { warn } from '../core/warn.ts';
 import { getRunningLoop } from '../loop/loops.ts';
 import type { Claim, Watch } from './claim.ts';
@@ -82,7 +83,12 @@ export class Socket extends WithOptions implements Pollable, Disposable {
     this.socketType = type;
     this.#engine = engine;
     this.#receiving = new Receiving(engine, type, () => this.#sending.changed());
-    this.#sending = new Sending(engine, type, () => this.#answersFirst);
+    this.#sending = new Sending(
+      engine,
+      type,
+      () => this.#answersFirst,
+      () => this.#receiving.turned(),
+    );
     lost.register(this, { engine, name: String(this) }, engine);
   }
 
@@ -222,7 +228,7 @@ export class Socket extends WithOptions implements Pollable, Disposable {
 
   /** Receive a message, all of its frames. */
   recvMultipart(flags = 0): Future<Buffer[]> {
-    return this.#receive(true, flags, (frames) => [...frames]);
+    return this.#receiveAll(flags);
   }
 
   /** Receive a frame of text in UTF-8. @throws {TypeError} where it is not. */
@@ -242,7 +248,18 @@ export class Socket extends WithOptions implements Pollable, Disposable {
 
   /** The messages that come, one after the other, until the socket is closed. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer[], void, undefined> {
-    while (!this.closed) yield await this.recvMultipart();
+    while (!this.closed) {
+      const claim = this.#receiveAll(0);
+      let frames: Buffer[];
+      try {
+        frames = await claim;
+      } catch (error) {
+        // Whoever is cancelled itself hears of it, whether or not the socket was closed too.
+        if (claim.closed && (currentTask()?.cancelling() ?? 0) === 0) return;
+        throw error;
+      }
+      yield frames;
+    }
   }
 
   /**
@@ -349,6 +366,10 @@ export class Socket extends WithOptions implements Pollable, Disposable {
 
   #receive<T>(whole: boolean, flags: number, decode: (frames: readonly Buffer[]) => T): Claim<T> {
     return this.#receiving.receive(this.#loop(), whole, (flags & zmq.DONTWAIT) !== 0, decode);
+  }
+
+  #receiveAll(flags: number): Claim<Buffer[]> {
+    return this.#receive(true, flags, (frames) => [...frames]);
   }
 
   #loop(): Scheduler {

@@ -13,7 +13,7 @@ import { thrownBy } from '../both-styles.ts';
 import { onSockets } from '../net/kit.ts';
 import { linked, quickContext } from './kit.ts';
 
-const { scenario } = await onSockets(import.meta.url);
+const { scenario, co } = await onSockets(import.meta.url);
 const { sleep } = asyncio;
 
 scenario('a request has its answer', function* () {
@@ -239,6 +239,35 @@ scenario('messages are iterated, one after the other', function* () {
     return undefined;
   });
   assert.deepEqual(heard, ['a', 'b', 'c']);
+});
+
+scenario('the messages end when their socket is closed', function* ({ loop }) {
+  using context = quickContext();
+  const [pull, push] = linked(context, zmq.PULL, zmq.PUSH);
+  yield* push.sendString('the only one');
+  const heard: string[] = [];
+  yield* asyncio.asyncFor(pull, function* ([frame]) {
+    heard.push(String(frame));
+    loop.callLater(0.001, () => pull.close());
+  });
+  assert.deepEqual(heard, ['the only one']);
+});
+
+scenario('who is cancelled as it iterates hears of it, though the socket was closed too', function* () {
+  using context = quickContext();
+  for (const closedFirst of [false, true]) {
+    const pull = context.socket(zmq.PULL);
+    const task = asyncio.createTask(
+      co(function* () {
+        yield* asyncio.asyncFor(pull, function* () {});
+      })(),
+    );
+    yield* sleep(0.001);
+    if (closedFirst) pull.close();
+    task.cancel();
+    pull.close();
+    assert.ok((yield* thrownBy(task)) instanceof asyncio.CancelledError);
+  }
 });
 
 suite('options', () => {
