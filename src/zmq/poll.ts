@@ -6,8 +6,10 @@
 
 import { Future, PENDING } from '../core/future.ts';
 import type { TimerHandle } from '../core/handle.ts';
+import { describe } from '../core/repr.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import { Watch } from './claim.ts';
+import { POLLIN, POLLOUT } from './constants.ts';
 
 /** What can be waited for. */
 export interface Pollable {
@@ -133,6 +135,13 @@ class PollOne extends Future<number> {
       this.setException(error as Error);
     }
   }
+}
+
+/** @returns the events. @throws {TypeError} where they are others than `zmq.POLLIN` and `zmq.POLLOUT`. */
+export function checkEvents(events: number, where: string): number {
+  if (!Number.isInteger(events) || (events & ~(POLLIN | POLLOUT)) !== 0)
+    throw new TypeError(`${where} needs zmq.POLLIN, zmq.POLLOUT or both, not ${describe(events)}`);
+  return events;
 }
 
 /** @returns the time-out, or `null` for none. @throws {TypeError} where it is no number of seconds. */
