@@ -88,7 +88,7 @@ class GatheringFuture extends Future<unknown[]> implements Watcher {
 
 function outcome(child: Future<unknown>): unknown {
   if (child._state === CANCELLED) return new CancelledError(child._cancelMessage() ?? '');
-  return child._state === FAILED ? child._retrieve() : child._value;
+  return child._state === FAILED ? child._retrieve() : child.result();
 }
 
 /**

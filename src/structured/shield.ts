@@ -30,7 +30,7 @@ export function shield<T>(awaitable: Waitable<T>): Future<T> {
       if (outer.done()) return;
       if (inner._state === CANCELLED) outer.cancel();
       else if (inner._state === FAILED) outer._fail(inner._retrieve());
-      else outer._complete(FINISHED, inner._value);
+      else outer._complete(FINISHED, inner.result());
     },
   });
   // Whoever stopped waiting leaves nothing behind. A failure of the inner one is then that of any task that nobody waits for.

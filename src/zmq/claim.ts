@@ -21,6 +21,8 @@ export class Claim<T> extends Future<T> {
   /** Is it for all frames that are left of a message, or for one? */
   readonly whole: boolean;
   timer: TimerHandle | null = null;
+  /** Was it cancelled because its socket was closed? */
+  closed = false;
   readonly #office: ClaimOffice;
   readonly #decode: (frames: readonly Buffer[]) => T;
   #frames: readonly Buffer[] | null = null;
@@ -55,6 +57,13 @@ export class Claim<T> extends Future<T> {
   refuse(error: Error): void {
     this.timer?.cancel();
     this.setException(error);
+  }
+
+  /** The socket was closed. */
+  close(): void {
+    if (this._state !== PENDING) return;
+    this.closed = true;
+    this.cancel();
   }
 
   override result(): T {
@@ -92,6 +101,18 @@ export class Watch extends Future<void> {
     if (this._state !== PENDING) return;
     for (const office of this.#offices) office.forget(this);
     this.setResult(undefined);
+  }
+
+  /** There is nothing to see, and there will not be. */
+  refuse(error: Error): void {
+    if (this._state !== PENDING) return;
+    for (const office of this.#offices) office.forget(this);
+    this.setException(error);
+  }
+
+  /** One of the sockets was closed. */
+  close(): void {
+    this.cancel();
   }
 
   override cancel(message?: unknown): boolean {

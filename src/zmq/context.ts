@@ -7,8 +7,8 @@ import { RuntimeError } from '../core/errors.ts';
 import { describe } from '../core/repr.ts';
 import { type SocketType, STREAM } from './constants.ts';
 import { type EngineContext, engine } from './engine.ts';
-import { ContextTerminated, toZMQError } from './errors.ts';
-import { type OptionName, type OptionValue, optionOf } from './options.ts';
+import { ContextTerminated, toZMQError, ZMQError } from './errors.ts';
+import { checkOption, type OptionName, type OptionValue, optionOf } from './options.ts';
 import { Socket } from './socket.ts';
 
 let shared: Context | null = null;
@@ -55,14 +55,23 @@ export class Context implements Disposable {
     } catch (error) {
       throw toZMQError(error);
     }
-    for (const [name, value] of this.#defaults) made._setOption(name, value);
     this.#sockets.add(new WeakRef(made));
+    for (const [name, value] of this.#defaults) {
+      try {
+        made._setOption(name, value);
+      } catch (error) {
+        // Not every kind has every option.
+        if (!(error instanceof ZMQError)) throw error;
+      }
+    }
     return made;
   }
 
-  /** Set an option of every socket that will be made: `context.setsockopt(zmq.LINGER, 0)`. */
+  /** Set an option of every socket that will be made, of those kinds that have it: `context.setsockopt(zmq.LINGER, 0)`. */
   setsockopt(option: number, value: OptionValue): void {
-    this.#defaults.set(optionOf(option), value);
+    const name = optionOf(option);
+    checkOption(name, value);
+    this.#defaults.set(name, value);
   }
 
   /**

@@ -67,15 +67,17 @@ export class ZMQBindError extends ZMQError {
   }
 }
 
-/** What the engine threw, as an error of this room. */
-export function toZMQError(error: unknown): ZMQError {
+/** What the engine threw, as an error of this room. @param about what was tried, where libzmq's words alone do not tell. */
+export function toZMQError(error: unknown, about?: string): ZMQError {
   if (error instanceof ZMQError) return error;
   const { errno, message, address } = error as { errno?: number; message?: string; address?: string };
   if (errno === EAGAIN) return new Again(undefined, { cause: error });
   if (errno === ETERM) return new ContextTerminated(undefined, { cause: error });
-  const known = errno !== undefined && WORDS.has(errno) ? undefined : message;
-  const words = address === undefined || known === undefined ? known : `${known} (addr='${address}')`;
-  return new ZMQError(errno ?? 0, words, { cause: error });
+  const [, known = message ?? 'unknown error'] = WORDS.get(errno ?? 0) ?? [];
+  const where = address === undefined ? '' : ` (addr='${address}')`;
+  return new ZMQError(errno ?? 0, `${known}${where}${about === undefined ? '' : `: ${about}`}`, {
+    cause: error,
+  });
 }
 
 function nameOf(errno: number): string {

@@ -13,4 +13,5 @@ export * from './option-numbers.ts';
 export type { OptionValue, SocketOptions } from './options.ts';
 export { Poller } from './poller.ts';
 export { proxy } from './proxy.ts';
-export { type Bytes, type RandomPortOptions, type SendOptions, Socket } from './socket.ts';
+export type { RandomPortOptions } from './random-port.ts';
+export { type Bytes, type SendOptions, Socket } from './socket.ts';

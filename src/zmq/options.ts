@@ -4,7 +4,7 @@
  * Their values are libzmq's own, so those that are times are in milliseconds. Source: man zmq_setsockopt(3), zmq_getsockopt(3); pyzmq's
  * documentation, "Socket options".
  */
-import { ValueError } from '../core/errors.ts';
+import { OverflowError, ValueError } from '../core/errors.ts';
 import { describe } from '../core/repr.ts';
 import type { EngineSocket } from './engine.ts';
 import { toZMQError } from './errors.ts';
@@ -73,6 +73,13 @@ export type SocketOptions = {
 /** How libzmq holds the value of an option. */
 type Kind = 'bool' | 'int' | 'int64' | 'uint64' | 'bytes';
 
+/** What a number may be: what libzmq holds, as far as a number of JavaScript is exact. */
+const RANGES: Readonly<Record<'int' | 'int64' | 'uint64', readonly [low: number, high: number]>> = {
+  int: [-(2 ** 31), 2 ** 31 - 1],
+  int64: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+  uint64: [0, Number.MAX_SAFE_INTEGER],
+};
+
 const OPTIONS: ReadonlyMap<OptionName, readonly [number: number, kind: Kind]> = new Map(
   (Object.entries(numbers) as [OptionName, number][]).map(([name, number]) => [name, [number, kindOf(name)]]),
 );
@@ -104,14 +111,14 @@ export function readOption(socket: EngineSocket, name: OptionName): number | boo
     if (kind === 'int64') return socket.getInt64Option(number);
     return kind === 'uint64' ? socket.getUint64Option(number) : socket.getInt32Option(number);
   } catch (error) {
-    throw toZMQError(error);
+    throw toZMQError(error, `${name} cannot be read here`);
   }
 }
 
-/** @throws {TypeError} where the value is of the wrong kind; {ZMQError} where libzmq refuses it. */
+/** @throws {TypeError} where the value is of the wrong kind; {OverflowError} where it is too large or too small; {ZMQError} where libzmq refuses it. */
 export function writeOption(socket: EngineSocket, name: OptionName, value: OptionValue): void {
   const [number, kind] = OPTIONS.get(name)!;
-  const given = checked(name, kind, value);
+  const given = checkOption(name, value);
   try {
     if (kind === 'bytes') socket.setStringOption(number, given as Buffer | null);
     else if (kind === 'bool') socket.setBoolOption(number, given as boolean);
@@ -119,11 +126,13 @@ export function writeOption(socket: EngineSocket, name: OptionName, value: Optio
     else if (kind === 'uint64') socket.setUint64Option(number, given as number);
     else socket.setInt32Option(number, given as number);
   } catch (error) {
-    throw toZMQError(error);
+    throw toZMQError(error, `${name} cannot be ${shown(given)} here`);
   }
 }
 
-function checked(name: OptionName, kind: Kind, value: OptionValue): number | boolean | Buffer | null {
+/** The value as the engine takes it. @throws as `writeOption`, but for what only libzmq knows. */
+export function checkOption(name: OptionName, value: OptionValue): number | boolean | Buffer | null {
+  const kind = OPTIONS.get(name)![1];
   if (kind === 'bytes') {
     if (value === null) return null;
     // The engine takes nothing at all for no bytes.
@@ -132,9 +141,21 @@ function checked(name: OptionName, kind: Kind, value: OptionValue): number | boo
     throw new TypeError(`${name} must be text or bytes, not ${describe(value)}`);
   }
   if (kind === 'bool' && (typeof value === 'boolean' || typeof value === 'number')) return Boolean(value);
-  if (typeof value === 'boolean') return Number(value);
-  if (Number.isInteger(value)) return value as number;
-  throw new TypeError(`${name} must be a whole number, not ${describe(value)}`);
+  const whole = typeof value === 'boolean' ? Number(value) : value;
+  const isTime = name === 'RCVTIMEO' || name === 'SNDTIMEO';
+  if (!Number.isInteger(whole) || (isTime && (whole as number) < -1)) {
+    const wanted = isTime ? 'a whole number of milliseconds, or -1 for no limit' : 'a whole number';
+    throw new TypeError(`${name} must be ${wanted}, not ${describe(value)}`);
+  }
+  const [low, high] = RANGES[kind === 'bool' ? 'int' : kind];
+  if ((whole as number) < low || (whole as number) > high)
+    throw new OverflowError(`${name} must be a number from ${low} to ${high}, not ${describe(value)}`);
+  return whole as number;
+}
+
+/** For a message: bytes may be secret, so of these only how many they are. */
+function shown(value: number | boolean | Buffer | null): string {
+  return Buffer.isBuffer(value) ? `these ${value.length} bytes` : String(value);
 }
 
 function kindOf(name: OptionName): Kind {

@@ -6,8 +6,10 @@
 
 import { Future, PENDING } from '../core/future.ts';
 import type { TimerHandle } from '../core/handle.ts';
+import { describe } from '../core/repr.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import { Watch } from './claim.ts';
+import { POLLIN, POLLOUT } from './constants.ts';
 
 /** What can be waited for. */
 export interface Pollable {
@@ -20,7 +22,8 @@ export interface Pollable {
 /** The sockets that are ready, each with what it is ready for. */
 class Poll<S extends Pollable> extends Future<[socket: S, events: number][]> {
   readonly #entries: readonly (readonly [socket: S, mask: number])[];
-  readonly #watch: Watch;
+  #watch: Watch;
+  #over = false;
   #timer: TimerHandle | null = null;
 
   constructor(
@@ -36,9 +39,8 @@ class Poll<S extends Pollable> extends Future<[socket: S, events: number][]> {
       this.setResult(ready);
       return;
     }
-    this.#watch.addDoneCallback(() => this.#look());
-    for (const [socket, mask] of entries) socket._watch(this.#watch, mask);
-    if (timeout !== null) this.#timer = loop.callLater(timeout, () => this.#watch.end());
+    this.#wait();
+    if (timeout !== null) this.#timer = loop.callLater(timeout, this.#end);
   }
 
   override cancel(message?: unknown): boolean {
@@ -47,19 +49,38 @@ class Poll<S extends Pollable> extends Future<[socket: S, events: number][]> {
     return super.cancel(message);
   }
 
-  #look(): void {
-    this.#timer?.cancel();
+  #wait(): void {
+    this.#watch.addDoneCallback(this.#look);
+    for (const [socket, mask] of this.#entries) socket._watch(this.#watch, mask);
+  }
+
+  readonly #end = (): void => {
+    this.#over = true;
+    this.#watch.end();
+  };
+
+  readonly #look = (): void => {
     if (this._state !== PENDING) return;
     if (this.#watch.cancelled()) {
-      super.cancel();
+      this.cancel();
       return;
     }
     try {
-      this.setResult(this.#ready());
+      this.#watch.result();
+      const ready = this.#ready();
+      if (ready.length > 0 || this.#over) {
+        this.#timer?.cancel();
+        this.setResult(ready);
+        return;
+      }
+      // Someone else was there before: what there was to see is gone.
+      this.#watch = new Watch({ loop: this._loop });
+      this.#wait();
     } catch (error) {
+      this.#timer?.cancel();
       this.setException(error as Error);
     }
-  }
+  };
 
   #ready(): [socket: S, events: number][] {
     return this.#entries
@@ -114,6 +135,13 @@ class PollOne extends Future<number> {
       this.setException(error as Error);
     }
   }
+}
+
+/** @returns the events. @throws {TypeError} where they are others than `zmq.POLLIN` and `zmq.POLLOUT`. */
+export function checkEvents(events: number, where: string): number {
+  if (!Number.isInteger(events) || (events & ~(POLLIN | POLLOUT)) !== 0)
+    throw new TypeError(`${where} needs zmq.POLLIN, zmq.POLLOUT or both, not ${describe(events)}`);
+  return events;
 }
 
 /** @returns the time-out, or `null` for none. @throws {TypeError} where it is no number of seconds. */

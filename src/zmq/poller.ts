@@ -8,7 +8,7 @@ import type { Future } from '../core/future.ts';
 import { describe } from '../core/repr.ts';
 import { getRunningLoop } from '../loop/loops.ts';
 import { POLLIN, POLLOUT } from './constants.ts';
-import { checkTimeout, pollSockets } from './poll.ts';
+import { checkEvents, checkTimeout, pollSockets } from './poll.ts';
 import { Socket } from './socket.ts';
 
 const EITHER: number = POLLIN | POLLOUT;
@@ -33,9 +33,7 @@ export class Poller {
   register(socket: Socket, events: number = EITHER): void {
     if (!(socket instanceof Socket))
       throw new TypeError(`register() needs a socket of asyncio-ts/zmq, not ${describe(socket)}`);
-    if (!Number.isInteger(events) || (events & ~EITHER) !== 0)
-      throw new TypeError(`register() needs zmq.POLLIN, zmq.POLLOUT or both, not ${describe(events)}`);
-    if (events !== 0) this.#masks.set(socket, events);
+    if (checkEvents(events, 'register()') !== 0) this.#masks.set(socket, events);
     else this.#masks.delete(socket);
   }
 

@@ -4,11 +4,13 @@
  * The engine gives one message at a time to one who asks, and cannot be told to stop. So this asks, for everybody: while someone waits, and a
  * little further while more can be had at once, which saves a turn of the loop for each. What came belongs to the next in line.
  * The engine's question ends by itself after a while, and is only asked again where someone still waits: a socket that nobody uses does not keep
- * the process alive.
+ * the process alive. Who waits on a loop that was closed does not count, and gets nothing.
+ *
+ * A REQ that has not asked and a REP that has not answered have nothing to receive: whoever waits then waits for the message to be sent, as in pyzmq.
  */
 import type { Scheduler } from '../core/scheduler.ts';
 import { Claim, type ClaimOffice, Watch } from './claim.ts';
-import { EAGAIN, ENOTSUP, type SocketType } from './constants.ts';
+import { EAGAIN, EFSM, ENOTSUP, type SocketType } from './constants.ts';
 import type { EngineSocket } from './engine.ts';
 import { Again, toZMQError, ZMQError } from './errors.ts';
 import { WRITE_ONLY } from './kinds.ts';
@@ -100,10 +102,15 @@ export class Receiving implements ClaimOffice {
     this.#serve();
   }
 
+  /** A message was sent, after which this socket may receive. */
+  turned(): void {
+    if (this.#waiters.size > 0 && !this.holds) this.#ask();
+  }
+
   /** The socket was closed: nothing comes any more. */
   close(): void {
     this.#closed = true;
-    for (const waiter of [...this.#waiters]) waiter.cancel();
+    for (const waiter of this.#living()) waiter.close();
     this.#came.length = 0;
   }
 
@@ -123,9 +130,16 @@ export class Receiving implements ClaimOffice {
     for (const waiter of this.#waiters) {
       if (!this.holds) return;
       this.#waiters.delete(waiter);
+      if (waiter._loop.isClosed()) continue;
       if (waiter instanceof Watch) waiter.end();
       else this.#hand(waiter);
     }
+  }
+
+  /** Those who wait; the others are forgotten, as their loops are closed. */
+  #living(): (Claim<unknown> | Watch)[] {
+    for (const waiter of this.#waiters) if (waiter._loop.isClosed()) this.#waiters.delete(waiter);
+    return [...this.#waiters];
   }
 
   #hand(claim: Claim<unknown>): void {
@@ -160,15 +174,18 @@ export class Receiving implements ClaimOffice {
   readonly #failed = (error: unknown): void => {
     this.#asking = false;
     if (this.#closed) return;
-    if ((error as { errno?: number }).errno === EAGAIN) {
-      if (this.#waiters.size > 0) this.#ask();
+    const { errno } = error as { errno?: number };
+    // They wait until `turned()` tells that there can be something.
+    if (errno === EFSM) return;
+    const living = this.#living();
+    if (errno === EAGAIN) {
+      if (living.length > 0) this.#ask();
       return;
     }
     const failure = toZMQError(error);
-    for (const waiter of [...this.#waiters]) {
+    for (const waiter of living) {
       this.#waiters.delete(waiter);
-      if (waiter instanceof Claim) waiter.refuse(failure);
-      else waiter.end();
+      waiter.refuse(failure);
     }
   };
 }

@@ -1,14 +1,15 @@
 /**
  * One socket's messages on their way out: what libzmq takes at once goes at once, the rest waits in line.
  *
- * A message in the line can still be cancelled, and is then not sent. libzmq does not tell when it takes messages again, so it is asked: soon at
- * first, then every few milliseconds, and only while someone waits.
+ * A message in the line can still be cancelled, and is then not sent. One that the engine has can not: what became of it is known a moment later.
+ * libzmq does not tell when it takes messages again, so it is asked: soon at first, then every few milliseconds, and only while someone waits.
+ * What waits on a loop that was closed is not sent any more.
  */
 import { Future, PENDING } from '../core/future.ts';
 import type { TimerHandle } from '../core/handle.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import { Watch } from './claim.ts';
-import { EAGAIN, EFSM, ROUTER, type SocketType, STREAM, XPUB } from './constants.ts';
+import { EAGAIN, EFSM, REP, REQ, ROUTER, type SocketType, STREAM, XPUB } from './constants.ts';
 import type { EngineSocket } from './engine.ts';
 import { Again, toZMQError, ZMQError } from './errors.ts';
 import { READ_ONLY } from './kinds.ts';
@@ -23,6 +24,10 @@ class Dispatch extends Future<void> {
   readonly frames: readonly Uint8Array[];
   readonly #office: Sending;
   timer: TimerHandle | null = null;
+  /** Has the engine got it, and not said yet whether libzmq took it? */
+  underWay = false;
+  /** Was it to be cancelled meanwhile, and with what words? */
+  revoked: { readonly message: unknown } | null = null;
 
   constructor(loop: Scheduler, office: Sending, frames: readonly Uint8Array[]) {
     super({ loop });
@@ -30,7 +35,12 @@ class Dispatch extends Future<void> {
     this.frames = frames;
   }
 
+  /** @returns false where it was sent; and where that is not known yet: it is then cancelled in a moment, unless it was. */
   override cancel(message?: unknown): boolean {
+    if (this.underWay) {
+      this.revoked = { message };
+      return false;
+    }
     this.timer?.cancel();
     this.#office.forget(this);
     return super.cancel(message);
@@ -47,6 +57,10 @@ export class Sending {
   readonly #cannot: boolean;
   /** Is there a message that has to be received first, though libzmq has handed it out already? */
   readonly #receivesFirst: () => boolean;
+  /** Told of each message that was sent, where that changes what can be received. */
+  readonly #sent: () => void;
+  /** Does sending change that? */
+  readonly #turns: boolean;
   readonly #line = new Set<Dispatch | Watch>();
   /** How many messages were given to the engine whose fate is not known. */
   #underWay = 0;
@@ -54,11 +68,13 @@ export class Sending {
   #delay = SHORTEST;
   #closed = false;
 
-  constructor(engine: EngineSocket, type: SocketType, receivesFirst: () => boolean) {
+  constructor(engine: EngineSocket, type: SocketType, receivesFirst: () => boolean, sent: () => void) {
     this.#engine = engine;
     this.#certain = type !== ROUTER && type !== STREAM && type !== XPUB;
     this.#cannot = READ_ONLY.has(type);
     this.#receivesFirst = receivesFirst;
+    this.#sent = sent;
+    this.#turns = type === REQ || type === REP;
     // At once or not at all: what has to wait does so here.
     engine.setInt32Option(SNDTIMEO, 0);
   }
@@ -71,6 +87,7 @@ export class Sending {
   /** @param now not later. */
   send(loop: Scheduler, frames: readonly Uint8Array[], now: boolean): Future<void> {
     const dispatch = new Dispatch(loop, this, frames);
+    if (this.#line.size > 0) this.#forgetDead();
     if (this.#receivesFirst()) {
       dispatch.setException(new ZMQError(EFSM));
     } else if (this.#line.size === 0 && this.#underWay === 0) {
@@ -104,7 +121,18 @@ export class Sending {
   /** The socket was closed: nothing is sent any more. */
   close(): void {
     this.#closed = true;
-    for (const waiter of [...this.#line]) waiter.cancel();
+    for (const waiter of [...this.#line]) {
+      if (waiter._loop.isClosed()) this.#line.delete(waiter);
+      else waiter.cancel();
+    }
+  }
+
+  /** Those at the head of the line whose loops were closed are in nobody's way. */
+  #forgetDead(): void {
+    for (const waiter of this.#line) {
+      if (!waiter._loop.isClosed()) return;
+      this.#line.delete(waiter);
+    }
   }
 
   #wait(dispatch: Dispatch): void {
@@ -140,10 +168,12 @@ export class Sending {
       this.#delay = SHORTEST;
       dispatch.timer?.cancel();
       dispatch.setResult(undefined);
+      if (this.#turns) this.#sent();
       sent.then(undefined, () => this.#again(dispatch.frames, dispatch._loop));
       return;
     }
     this.#underWay++;
+    dispatch.underWay = true;
     sent.then(
       () => this.#settle(dispatch, null, now),
       (error: unknown) => this.#settle(dispatch, error, now),
@@ -152,19 +182,21 @@ export class Sending {
 
   #settle(dispatch: Dispatch, error: unknown, now: boolean): void {
     this.#underWay--;
-    if (error === null) {
+    dispatch.underWay = false;
+    if (error === null && this.#turns) this.#sent();
+    const again = (error as { errno?: number } | null)?.errno === EAGAIN && !now;
+    if (!dispatch._loop.isClosed() && dispatch._state === PENDING) {
+      if (again && !this.#closed && dispatch.revoked === null) {
+        this.#first(dispatch);
+        return;
+      }
       dispatch.timer?.cancel();
-      if (dispatch._state === PENDING) dispatch.setResult(undefined);
-    } else if ((error as { errno?: number }).errno !== EAGAIN || now) {
-      dispatch.timer?.cancel();
-      if (dispatch._state === PENDING) dispatch.setException(toZMQError(error));
-    } else {
-      if (dispatch._state !== PENDING) return;
-      if (this.#closed) dispatch.cancel();
-      else this.#first(dispatch);
-      return;
+      if (error === null) dispatch.setResult(undefined);
+      else if (again || dispatch.revoked !== null) dispatch.cancel(dispatch.revoked?.message);
+      else dispatch.setException(toZMQError(error));
     }
-    this.changed();
+    // Those behind one that could not go cannot either: they are asked for.
+    if (!again) this.changed();
   }
 
   /** libzmq could have taken it a moment ago and then could not, because its peer went: it waits like any other. */
@@ -185,6 +217,7 @@ export class Sending {
       // A message is tried, not asked for: that the engine looked whether it can send must not cost it the wake-up of one who receives.
       if (this.#underWay > 0 || (waiter instanceof Watch && !this.ready)) break;
       this.#line.delete(waiter);
+      if (waiter._loop.isClosed()) continue;
       if (waiter instanceof Watch) waiter.end();
       else this.#give(waiter, false);
     }
@@ -192,7 +225,10 @@ export class Sending {
   }
 
   #askSoon(loop: Scheduler): void {
-    if (this.#question !== null && !this.#question.cancelled() && !this.#question._loop.isClosed()) return;
+    const question = this.#question;
+    if (question !== null && !question.cancelled() && question._loop === loop) return;
+    // One of another loop may never come.
+    question?.cancel();
     this.#delay = SHORTEST;
     this.#question = loop.callLater(this.#delay, this.#ask, loop);
   }

@@ -6,10 +6,11 @@
  *
  * Source: pyzmq's documentation, "zmq.asyncio" and "zmq.Socket"; man zmq_socket(3).
  */
-import { ValueError } from '../core/errors.ts';
+import { OverflowError, ValueError } from '../core/errors.ts';
 import type { Future } from '../core/future.ts';
 import { describe } from '../core/repr.ts';
 import type { Scheduler } from '../core/scheduler.ts';
+import { currentTask } from '../core/task.ts';
 import { warn } from '../core/warn.ts';
 import { getRunningLoop } from '../loop/loops.ts';
 import type { Claim, Watch } from './claim.ts';
@@ -19,6 +20,7 @@ import type { EngineSocket } from './engine.ts';
 import { toZMQError, ZMQBindError, ZMQError } from './errors.ts';
 import { KIND_NAMES } from './kinds.ts';
 import {
+  checkOption,
   type OptionName,
   type OptionValue,
   optionOf,
@@ -27,7 +29,8 @@ import {
   type SocketOptions,
   writeOption,
 } from './options.ts';
-import { checkTimeout, type Pollable, pollSocket } from './poll.ts';
+import { checkEvents, checkTimeout, type Pollable, pollSocket } from './poll.ts';
+import { checkPorts, type RandomPortOptions } from './random-port.ts';
 import { Receiving } from './receiving.ts';
 import { Sending } from './sending.ts';
 
@@ -38,16 +41,6 @@ export type Bytes = Uint8Array | ArrayBuffer;
 export interface SendOptions {
   /** Is the frame copied, so that it may be changed after the call? With `false` it must stay as it is until it has left. */
   readonly copy?: boolean | undefined;
-}
-
-/** How a random port is found. */
-export interface RandomPortOptions {
-  /** The lowest port; 49152 by default. */
-  readonly minPort?: number | undefined;
-  /** The first port that is too high; 65536 by default. */
-  readonly maxPort?: number | undefined;
-  /** How many ports are tried; 100 by default. */
-  readonly maxTries?: number | undefined;
 }
 
 /** Sockets that nobody can close any more. */
@@ -62,6 +55,8 @@ const lost = new FinalizationRegistry<{ readonly engine: EngineSocket; readonly 
 const WithOptions = class {} as new () => SocketOptions;
 
 const encoder = new TextEncoder();
+/** libzmq counts milliseconds in 32 bits. */
+const LONGEST_LINGER = 2_147_483.647;
 
 export class Socket extends WithOptions implements Pollable, Disposable {
   /** The context that made it. */
@@ -82,7 +77,12 @@ export class Socket extends WithOptions implements Pollable, Disposable {
     this.socketType = type;
     this.#engine = engine;
     this.#receiving = new Receiving(engine, type, () => this.#sending.changed());
-    this.#sending = new Sending(engine, type, () => this.#answersFirst);
+    this.#sending = new Sending(
+      engine,
+      type,
+      () => this.#answersFirst,
+      () => this.#receiving.turned(),
+    );
     lost.register(this, { engine, name: String(this) }, engine);
   }
 
@@ -105,18 +105,17 @@ export class Socket extends WithOptions implements Pollable, Disposable {
   /**
    * Listen at a random port of an address that is given without one, such as `tcp://127.0.0.1`.
    * @returns the port.
+   * @throws {ValueError} where the address has no ports, or there are none to choose from.
    * @throws {ZMQBindError} where none of those that were tried was free.
    */
   bindToRandomPort(address: string, options: RandomPortOptions = {}): number {
-    const { minPort, maxPort, maxTries = 100 } = options;
-    if (minPort === undefined && maxPort === undefined) {
+    const { minPort, maxPort, maxTries } = checkPorts(address, options);
+    if (options.minPort === undefined && options.maxPort === undefined) {
       this.bind(`${address}:*`);
       return Number(/:(\d+)$/.exec(String(this.lastEndpoint))?.[1]);
     }
-    const low = minPort ?? 49_152;
-    const high = maxPort ?? 65_536;
     for (let i = 0; i < maxTries; i++) {
-      const port = low + Math.floor(Math.random() * (high - low));
+      const port = minPort + Math.floor(Math.random() * (maxPort - minPort));
       try {
         this.bind(`${address}:${port}`);
         return port;
@@ -124,7 +123,7 @@ export class Socket extends WithOptions implements Pollable, Disposable {
         if (!(error instanceof ZMQError) || error.errno !== zmq.EADDRINUSE) throw error;
       }
     }
-    const tried = `tried ${maxTries} of ${low} to ${high - 1}`;
+    const tried = `tried ${maxTries} of ${minPort} to ${maxPort - 1}`;
     throw new ZMQBindError(zmq.EADDRINUSE, `Could not bind socket to random port: ${tried}`);
   }
 
@@ -146,11 +145,11 @@ export class Socket extends WithOptions implements Pollable, Disposable {
 
   /**
    * Close it. Those who wait for it are cancelled; what was sent and has not left yet may linger.
-   * @param linger for how many seconds at most; by default as the option `LINGER` says, which is for ever unless it was set.
+   * @param linger for how many seconds at most, `Infinity` for ever; by default as the option `LINGER` says, which is for ever unless it was set.
    */
   close(linger?: number): void {
     if (this.closed) return;
-    if (linger !== undefined) this.linger = Math.round(linger * 1000);
+    if (linger !== undefined) this.linger = lingerOf(linger);
     this.#closed = true;
     lost.unregister(this.#engine);
     this.#engine.close();
@@ -222,7 +221,7 @@ export class Socket extends WithOptions implements Pollable, Disposable {
 
   /** Receive a message, all of its frames. */
   recvMultipart(flags = 0): Future<Buffer[]> {
-    return this.#receive(true, flags, (frames) => [...frames]);
+    return this.#receiveAll(flags);
   }
 
   /** Receive a frame of text in UTF-8. @throws {TypeError} where it is not. */
@@ -242,7 +241,18 @@ export class Socket extends WithOptions implements Pollable, Disposable {
 
   /** The messages that come, one after the other, until the socket is closed. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer[], void, undefined> {
-    while (!this.closed) yield await this.recvMultipart();
+    while (!this.closed) {
+      const claim = this.#receiveAll(0);
+      let frames: Buffer[];
+      try {
+        frames = await claim;
+      } catch (error) {
+        // Whoever is cancelled itself hears of it, whether or not the socket was closed too.
+        if (claim.closed && (currentTask()?.cancelling() ?? 0) === 0) return;
+        throw error;
+      }
+      yield frames;
+    }
   }
 
   /**
@@ -253,7 +263,8 @@ export class Socket extends WithOptions implements Pollable, Disposable {
    */
   poll(timeout: number | null = null, flags: number = zmq.POLLIN): Future<number> {
     const loop = this.#loop();
-    return pollSocket(loop, this, flags, checkTimeout(timeout, 'poll()'));
+    if (flags === 0) throw new TypeError('poll() needs zmq.POLLIN, zmq.POLLOUT or both, not 0');
+    return pollSocket(loop, this, checkEvents(flags, 'poll()'), checkTimeout(timeout, 'poll()'));
   }
 
   // ---- options ------------------------------------------------------------------------------------------------------------------
@@ -292,8 +303,8 @@ export class Socket extends WithOptions implements Pollable, Disposable {
   _setOption(name: OptionName, value: OptionValue): void {
     this.#mustBeOpen();
     // These two are kept here, where the waiting is done.
-    if (name === 'RCVTIMEO') this.#receiving.timeout = milliseconds(name, value);
-    else if (name === 'SNDTIMEO') this.#sending.timeout = milliseconds(name, value);
+    if (name === 'RCVTIMEO') this.#receiving.timeout = checkOption(name, value) as number;
+    else if (name === 'SNDTIMEO') this.#sending.timeout = checkOption(name, value) as number;
     else writeOption(this.#engine, name, value);
   }
 
@@ -351,6 +362,10 @@ export class Socket extends WithOptions implements Pollable, Disposable {
     return this.#receiving.receive(this.#loop(), whole, (flags & zmq.DONTWAIT) !== 0, decode);
   }
 
+  #receiveAll(flags: number): Claim<Buffer[]> {
+    return this.#receive(true, flags, (frames) => [...frames]);
+  }
+
   #loop(): Scheduler {
     this.#mustBeOpen();
     return getRunningLoop();
@@ -369,7 +384,7 @@ export class Socket extends WithOptions implements Pollable, Disposable {
     try {
       act();
     } catch (error) {
-      throw toZMQError(error);
+      throw toZMQError(error, address.includes('://') ? undefined : `it must begin as 'tcp://' does`);
     }
   }
 }
@@ -405,9 +420,12 @@ function frameOf(data: Bytes, copy: boolean, where: string): Uint8Array {
   return own;
 }
 
-function milliseconds(name: OptionName, value: OptionValue): number {
-  if (Number.isInteger(value) && (value as number) >= -1) return value as number;
-  throw new TypeError(
-    `${name} must be a whole number of milliseconds, or -1 for no limit, not ${describe(value)}`,
-  );
+/** The option `LINGER`, in milliseconds. */
+function lingerOf(seconds: number): number {
+  if (typeof seconds !== 'number' || Number.isNaN(seconds))
+    throw new TypeError(`close() needs a number of seconds to linger, not ${describe(seconds)}`);
+  if (seconds < 0 || seconds === Infinity) return -1;
+  if (seconds > LONGEST_LINGER)
+    throw new OverflowError(`close() can linger for ${LONGEST_LINGER} seconds, or Infinity, not ${seconds}`);
+  return Math.round(seconds * 1000);
 }

@@ -141,3 +141,92 @@ scenario('a cancelled poll is forgotten', function* () {
   yield* push.sendString('unseen');
   assert.equal(yield* pull.recvString(), 'unseen');
 });
+
+scenario('a message that was handed on does not come a second time', function* () {
+  using context = quickContext();
+  const [pull, push] = linked(context, zmq.PULL, zmq.PUSH);
+  const ways = [
+    co(function* (message: asyncio.Future<string>) {
+      return (yield* asyncio.gather(message))[0];
+    }),
+    co(function* (message: asyncio.Future<string>) {
+      return (yield* asyncio.gather(message, { returnExceptions: true }))[0];
+    }),
+    co(function* (message: asyncio.Future<string>) {
+      return yield* asyncio.shield(message);
+    }),
+    co(function* (message: asyncio.Future<string>) {
+      return yield* asyncio.waitFor(message, 10);
+    }),
+    co(function* (message: asyncio.Future<string>) {
+      return yield* message;
+    }),
+  ];
+  for (const [i, way] of ways.entries()) {
+    const message = pull.recvString();
+    yield* push.sendString(String(i));
+    assert.equal(yield* way(message), String(i));
+    assert.equal(message.cancel(), false);
+    assert.equal(message.cancelled(), false);
+  }
+  yield* push.sendString('the last');
+  assert.equal(yield* pull.recvString(), 'the last');
+});
+
+scenario('a gathering that is cancelled gives back what had come for it', function* () {
+  using context = quickContext();
+  const [pull, push] = linked(context, zmq.PULL, zmq.PUSH);
+  const [first, second] = [pull.recvString(), pull.recvString()];
+  const both = asyncio.gather(first, second);
+  yield* push.sendString('one');
+  yield* asyncio.wait([first]);
+  assert.equal(both.cancel(), true);
+  assert.ok((yield* thrownBy(both)) instanceof asyncio.CancelledError);
+  assert.equal(yield* pull.recvString(), 'one');
+});
+
+scenario('whether a message of a router was sent is what cancel() says', function* () {
+  using context = quickContext();
+  const [router, dealer] = linked(context, zmq.ROUTER, zmq.DEALER);
+  yield* dealer.sendString('I am here');
+  const [name] = yield* router.recvMultipart();
+  const sent = router.sendMultipart([name!, Buffer.from('on its way')]);
+  assert.equal(sent.cancel('too late'), false);
+  yield* sent;
+  assert.equal(yield* dealer.recvString(), 'on its way');
+});
+
+scenario('a message that is cancelled while it is tried, and cannot go, is cancelled', function* () {
+  using context = quickContext();
+  const push = context.socket(zmq.PUSH);
+  const sent = push.sendString('taken back');
+  sent.cancel('too early');
+  assert.match(String(yield* thrownBy(sent)), /CancelledError: too early/);
+  const task = asyncio.createTask(
+    co(function* () {
+      yield* push.sendString('taken back too', zmq.DONTWAIT);
+    })(),
+  );
+  task.addDoneCallback(() => {});
+  yield* asyncio.sleep(0);
+  task.cancel();
+  yield* asyncio.wait([task]);
+  const pull = context.socket(zmq.PULL);
+  pull.connect(`tcp://127.0.0.1:${push.bindToRandomPort('tcp://127.0.0.1')}`);
+  yield* push.sendString('the first');
+  assert.equal(yield* pull.recvString(), 'the first');
+});
+
+scenario('a poll waits on where another took what it saw', function* () {
+  using context = quickContext();
+  const [pull, push] = linked(context, zmq.PULL, zmq.PUSH);
+  const seen = pull.poll();
+  const message = pull.recvString();
+  yield* push.sendString('taken');
+  assert.equal(yield* message, 'taken');
+  for (let i = 0; i < 5; i++) yield* asyncio.sleep(0);
+  assert.equal(seen.done(), false);
+  yield* push.sendString('left');
+  assert.equal(yield* seen, zmq.POLLIN);
+  assert.equal(yield* pull.recvString(), 'left');
+});

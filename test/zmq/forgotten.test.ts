@@ -37,6 +37,49 @@ test('a program whose receiver was cancelled ends', async () => {
   assert.equal(stdout.trim(), 'TimeoutError');
 });
 
+for (const [style, head, wait] of [
+  ['generators', 'function* ()', 'yield*'],
+  ['async functions', 'async () =>', 'await'],
+] as const) {
+  /** Two sockets; `left` is begun on one loop, which is closed then, and `after` runs on the next. */
+  const twoLoops = (left: string, after: string) =>
+    runProgram(
+      `import * as zmq from ${JSON.stringify(zmq)};
+      const context = new zmq.Context();
+      const [pull, push] = [context.socket(zmq.PULL), context.socket(zmq.PUSH)];
+      push.linger = 0;
+      const port = pull.bindToRandomPort('tcp://127.0.0.1');
+      await asyncio.run(${head} { ${left} });
+      await asyncio.run(${head} { ${after.replaceAll('wait ', `${wait} `)} });
+      globalThis.kept = context;`,
+    );
+
+  test(`who waits on a loop that was closed gets nothing, and keeps nobody (${style})`, async () => {
+    const { status, stdout, stderr } = await twoLoops(
+      'pull.recvString(); pull.rcvtimeo = 20; pull.recvString(); pull.poll(); pull.poll(0.02);',
+      `push.connect('tcp://127.0.0.1:' + port); pull.rcvtimeo = -1;
+      wait push.sendString('whose?'); console.log(wait pull.recvString());`,
+    );
+    assert.deepEqual([stdout.trim(), stderr, status], ['whose?', '', 0]);
+  });
+
+  test(`what waited to be sent on a loop that was closed is not sent (${style})`, async () => {
+    const { status, stdout, stderr } = await twoLoops(
+      `push.sendString('one'); push.sendString('two'); push.poll(null, zmq.POLLOUT);`,
+      `push.connect('tcp://127.0.0.1:' + port); wait push.sendString('three'); console.log(wait pull.recvString());`,
+    );
+    assert.deepEqual([stdout.trim(), stderr, status], ['three', '', 0]);
+  });
+
+  test(`sockets are closed though someone waits on a loop that was closed (${style})`, async () => {
+    const { status, stdout, stderr } = await twoLoops(
+      'pull.poll(); pull.recv().addDoneCallback(() => {}); push.sendString("x").addDoneCallback(() => {}); push.poll(null, zmq.POLLOUT);',
+      'context.destroy(0); console.log(pull.closed, push.closed, context.closed);',
+    );
+    assert.deepEqual([stdout.trim(), stderr, status], ['true true true', '', 0]);
+  });
+}
+
 test('waiting for a message that nobody can send is no deadlock, as others may connect', async () => {
   const { status, stdout } = await runProgram(
     `import * as zmq from ${JSON.stringify(zmq)};

@@ -100,6 +100,30 @@ scenario('a proxy that is ended while it cannot pass on keeps the message', func
   assert.equal(yield* frontend.recvString(), 'kept');
 });
 
+scenario('a proxy that is ended at any moment passes each message on once', function* () {
+  using context = quickContext();
+  const [frontend, client] = linked(context, zmq.DEALER, zmq.DEALER);
+  const backend = context.socket(zmq.ROUTER);
+  const worker = context.socket(zmq.DEALER);
+  worker.identity = 'worker';
+  worker.connect(`tcp://127.0.0.1:${backend.bindToRandomPort('tcp://127.0.0.1')}`);
+  yield* worker.sendString('here');
+  yield* backend.recvMultipart();
+  for (let i = 0; i < 20; i++) {
+    yield* client.sendMultipart([Buffer.from('worker'), Buffer.from(String(i))]);
+    yield* frontend.poll();
+    const proxy = asyncio.createTask(zmq.proxy(frontend, backend));
+    for (let turns = i % 10; turns > 0; turns--) yield* asyncio.sleep(0);
+    proxy.cancel();
+    yield* asyncio.wait([proxy]);
+  }
+  const proxy = asyncio.createTask(zmq.proxy(frontend, backend));
+  yield* client.sendMultipart([Buffer.from('worker'), Buffer.from('20')]);
+  for (let i = 0; i <= 20; i++) assert.equal(yield* worker.recvString(), String(i));
+  proxy.cancel();
+  yield* asyncio.wait([proxy]);
+});
+
 scenario('who has no key is not heard', function* () {
   using context = quickContext();
   const [serverPublic, serverSecret] = zmq.curveKeypair();

@@ -1,19 +1,17 @@
 /**
- * Sockets of ZeroMQ: what is sent comes, in order and once; states, options, errors; and what closing does.
+ * Sockets of ZeroMQ: what is sent comes, in order and once; states, and what closing does.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { suite, test } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
 import * as asyncio from '../../src/index.ts';
 import * as zmq from '../../src/zmq/index.ts';
 import { thrownBy } from '../both-styles.ts';
 import { onSockets } from '../net/kit.ts';
 import { linked, quickContext } from './kit.ts';
 
-const { scenario } = await onSockets(import.meta.url);
+const { scenario, co } = await onSockets(import.meta.url);
 const { sleep } = asyncio;
 
 scenario('a request has its answer', function* () {
@@ -241,100 +239,31 @@ scenario('messages are iterated, one after the other', function* () {
   assert.deepEqual(heard, ['a', 'b', 'c']);
 });
 
-suite('options', () => {
-  test('have pyzmq names, numbers and properties', () => {
-    using context = quickContext();
-    context.setsockopt(zmq.LINGER, 0);
-    const socket = context.socket(zmq.DEALER);
-    assert.equal(socket.linger, 0);
-    socket.linger = 250;
-    assert.equal(socket.getsockopt(zmq.LINGER), 250);
-    socket.sndhwm = 7;
-    assert.equal(socket.get(zmq.SNDHWM), 7);
-    socket.set(zmq.IMMEDIATE, 1);
-    assert.equal(socket.immediate, true);
-    socket.maxmsgsize = 2 ** 40;
-    assert.equal(socket.maxmsgsize, 2 ** 40);
-    assert.equal(socket.type, zmq.DEALER);
-    assert.equal(socket.socketType, zmq.DEALER);
+scenario('the messages end when their socket is closed', function* ({ loop }) {
+  using context = quickContext();
+  const [pull, push] = linked(context, zmq.PULL, zmq.PUSH);
+  yield* push.sendString('the only one');
+  const heard: string[] = [];
+  yield* asyncio.asyncFor(pull, function* ([frame]) {
+    heard.push(String(frame));
+    loop.callLater(0.001, () => pull.close());
   });
-
-  test('refuse what they cannot be', () => {
-    using context = quickContext();
-    const socket = context.socket(zmq.PUSH);
-    assert.throws(() => socket.setsockopt(9999, 1), /ValueError: there is no socket option 9999/);
-    assert.throws(
-      () => socket.setsockopt(zmq.LINGER, 'long'),
-      /TypeError: LINGER must be a whole number, not "long"/,
-    );
-    assert.throws(
-      () => socket.setsockopt(zmq.RCVTIMEO, -2),
-      /RCVTIMEO must be a whole number of milliseconds/,
-    );
-    assert.throws(() => socket.setsockopt(zmq.SUBSCRIBE, 'x'), { name: 'ZMQError', code: 'EINVAL' });
-    assert.throws(
-      () => socket.setsockopt(zmq.PLAIN_USERNAME, 5),
-      /PLAIN_USERNAME must be text or bytes, not 5/,
-    );
-  });
+  assert.deepEqual(heard, ['the only one']);
 });
 
-suite('a wrong use', () => {
-  test('is explained', async () => {
-    using context = quickContext();
-    const socket = context.socket(zmq.PUSH);
-    assert.throws(() => socket.recv(), /RuntimeError: no running event loop/);
-    assert.throws(
-      () => context.socket(99 as never),
-      /socket\(\) needs a kind of socket such as zmq.REQ, not 99/,
+scenario('who is cancelled as it iterates hears of it, though the socket was closed too', function* () {
+  using context = quickContext();
+  for (const closedFirst of [false, true]) {
+    const pull = context.socket(zmq.PULL);
+    const task = asyncio.createTask(
+      co(function* () {
+        yield* asyncio.asyncFor(pull, function* () {});
+      })(),
     );
-    assert.throws(() => socket.bind(5555 as never), /bind\(\) needs an address such as/);
-    assert.throws(() => socket.bind('nonsense'), { name: 'ZMQError', code: 'EINVAL' });
-    await asyncio.run(async () => {
-      assert.throws(() => socket.send('text' as never), /needs bytes, not a string: use sendString/);
-      assert.throws(() => socket.sendMultipart([]), /ValueError: sendMultipart\(\) needs one frame at least/);
-      assert.throws(() => socket.sendJson(undefined), /cannot write undefined as JSON/);
-      assert.throws(() => socket.poll('1' as never), /the timeout must be a number of seconds/);
-      const error = await thrownBy(context.socket(zmq.PUSH).recv());
-      assert.ok(error instanceof zmq.ZMQError);
-      assert.equal(error.code, 'ENOTSUP');
-    });
-  });
-
-  test('of an address that is taken is an error of its name', async () => {
-    using context = quickContext();
-    const one = context.socket(zmq.PULL);
-    const port = one.bindToRandomPort('tcp://127.0.0.1');
-    const other = context.socket(zmq.PULL);
-    assert.throws(() => other.bind(`tcp://127.0.0.1:${port}`), { name: 'ZMQError', code: 'EADDRINUSE' });
-    assert.throws(
-      () => other.bindToRandomPort('tcp://127.0.0.1', { minPort: port, maxPort: port + 1, maxTries: 3 }),
-      { name: 'ZMQBindError' },
-    );
-    one.unbind(one.lastEndpoint as string);
-    // libzmq gives the port back in a thread of its own.
-    while (!binds(other, `tcp://127.0.0.1:${port}`)) await turn();
-    assert.equal(other.lastEndpoint, `tcp://127.0.0.1:${port}`);
-  });
-
-  test('of a context that is closed is an error', () => {
-    const context = new zmq.Context();
-    const socket = context.socket(zmq.REP);
-    assert.throws(() => context.term(), /1 sockets of the context are open \(<zmq.Socket REP>\)/);
-    socket.close(0);
-    context.term();
-    assert.throws(() => context.socket(zmq.REP), { name: 'ContextTerminated' });
-    assert.notEqual(zmq.Context.instance(), context);
-    assert.equal(zmq.Context.instance(), zmq.Context.instance());
-  });
-});
-
-function binds(socket: zmq.Socket, address: string): boolean {
-  try {
-    socket.bind(address);
-    return true;
-  } catch (error) {
-    assert.equal((error as zmq.ZMQError).code, 'EADDRINUSE');
-    return false;
+    yield* sleep(0.001);
+    if (closedFirst) pull.close();
+    task.cancel();
+    pull.close();
+    assert.ok((yield* thrownBy(task)) instanceof asyncio.CancelledError);
   }
-}
+});
