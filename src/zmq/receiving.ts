@@ -98,6 +98,8 @@ export class Receiving implements ClaimOffice {
     if (this.#closed) return;
     const [first] = this.#came;
     if (!whole && this.more && first !== undefined) first.unshift(...frames);
+    // A message that was begun is to be taken to its end first.
+    else if (this.more) this.#came.splice(1, 0, [...frames]);
     else this.#came.unshift([...frames]);
     this.#serve();
   }

@@ -230,3 +230,16 @@ scenario('a poll waits on where another took what it saw', function* () {
   assert.equal(yield* seen, zmq.POLLIN);
   assert.equal(yield* pull.recvString(), 'left');
 });
+
+scenario('a message that is given back does not get between the frames of another', function* () {
+  using context = quickContext();
+  const [pull, push] = linked(context, zmq.PULL, zmq.PUSH);
+  const [all, frame] = [pull.recvMultipart(), pull.recvString()];
+  for (const words of ['ab', 'cd']) yield* push.sendMultipart([...words].map((word) => Buffer.from(word)));
+  assert.equal(yield* frame, 'c');
+  assert.equal(pull.rcvmore, true);
+  assert.equal(all.cancel(), true);
+  assert.equal(yield* pull.recvString(), 'd');
+  assert.equal(pull.rcvmore, false);
+  assert.deepEqual((yield* pull.recvMultipart()).map(String), ['a', 'b']);
+});

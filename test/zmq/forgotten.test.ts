@@ -100,6 +100,19 @@ test('waiting for a message that nobody can send is no deadlock, as others may c
   assert.equal(stdout.trim(), 'at last');
 });
 
+test('waiting for the answer to a question that nobody sends is a deadlock', async () => {
+  const { status, stdout } = await runProgram(
+    `import * as zmq from ${JSON.stringify(zmq)};
+    const context = new zmq.Context();
+    const client = context.socket(zmq.REQ);
+    client.bindToRandomPort('tcp://127.0.0.1');
+    try { await asyncio.run(function* () { yield* client.recv(); }); } catch (error) { console.log(error.name); }
+    context.destroy(0);`,
+  );
+  assert.equal(status, 0);
+  assert.equal(stdout.trim(), 'DeadlockError');
+});
+
 test('without its package it says what to install', async () => {
   const { status, stdout } = await runProgram(
     `import { registerHooks } from 'node:module';
