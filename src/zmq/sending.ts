@@ -229,8 +229,9 @@ export class Sending {
     if (question !== null && !question.cancelled() && question._loop === loop) return;
     // One of another loop may never come.
     question?.cancel();
-    this.#delay = SHORTEST;
     this.#question = loop.callLater(this.#delay, this.#ask, loop);
+    // The next time later, until something has been sent.
+    this.#delay = Math.min(this.#delay * 2, LONGEST);
   }
 
   readonly #ask = (loop: Scheduler): void => {
@@ -238,8 +239,6 @@ export class Sending {
     if (this.#closed) return;
     this.#serve();
     const [next] = this.#line;
-    if (next === undefined) return;
-    this.#delay = Math.min(this.#delay * 2, LONGEST);
-    this.#question = loop.callLater(this.#delay, this.#ask, loop);
+    if (next !== undefined) this.#askSoon(loop);
   };
 }
