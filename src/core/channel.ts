@@ -112,6 +112,8 @@ export interface ListenerSink {
   listenerAccepted(channel: Channel): void;
   /** A connection could not be accepted. The listener goes on. */
   listenerFailed(error: unknown): void;
+  /** Whoever made the socket has closed it, and the listener with it. Called once, after which nothing more is. */
+  listenerClosed(): void;
 }
 
 /** An address at which connections are accepted. */
@@ -162,6 +164,8 @@ export interface DatagramSink {
   channelError(error: unknown): void;
   /** What became of everything that `send` took is known: more can be sent. */
   channelWritable(): void;
+  /** Whoever made the socket has closed it, and the channel with it. Called once, after which nothing more is. */
+  channelFailed(error: unknown): void;
 }
 
 /** A socket of datagrams. It is made paused. */
@@ -203,6 +207,9 @@ export interface DatagramRequest {
   readonly broadcast: boolean;
 }
 
+/** What sockets are asked for, where not any will do. */
+export type GivenFamily = 'unix';
+
 /** What a reactor can do with the network. */
 export interface Network {
   /** Find the endpoints of a name, in the order in which they should be tried. */
@@ -224,13 +231,14 @@ export interface Network {
   secure?(channel: Channel, request: TlsRequest, done: Done<Channel>): Operation;
   /**
    * The channel of a socket that somebody else has made and connected, and that nobody has read from; it is the channel's from now on.
+   * @param family `'unix'` where no other will do.
    * @throws what the host throws, {ValueError} or {TypeError} where it is no such thing; then it is left as it was.
    */
-  adoptStream?(socket: object): Channel;
+  adoptStream?(socket: object, family?: GivenFamily): Channel;
   /** The listener of a socket that somebody else has bound; it is the listener's from now on. */
   adoptListener?(
     socket: object,
-    options: Pick<ListenOptions, 'backlog' | 'keepAlive'>,
+    options: Pick<ListenOptions, 'backlog' | 'keepAlive'> & { readonly family?: GivenFamily | undefined },
     done: Done<Listener<Address>>,
   ): Operation;
   /** The channel of a socket of datagrams that somebody else has made; it is the channel's from now on. */

@@ -26,6 +26,19 @@ export interface AdaptOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** @throws {TypeError} where the options, or the signal among them, are none: before any stream is locked. */
+export function checkAdaptOptions(options: unknown, where: string): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`${where}: options must be an object, such as { signal }, not ${describe(options)}`);
+  }
+  const { signal } = options as { readonly signal?: Partial<AbortSignal> | null };
+  if (signal === undefined) return;
+  if (typeof signal?.aborted === 'boolean' && typeof signal.addEventListener === 'function') return;
+  throw new TypeError(
+    `${where}: signal must be an AbortSignal, such as that of new AbortController(), not ${describe(signal)}`,
+  );
+}
+
 export class AdaptedTransport extends StreamTransport {
   readonly #readOnly: boolean;
   #failure: unknown = null;

@@ -153,6 +153,12 @@ export class UdpTransport extends DatagramTransport implements DatagramSink, Cal
     else this.#tell(toOSError(error));
   }
 
+  /** For the channel. */
+  channelFailed(error: unknown): void {
+    if (this.#lingers) this.#loseSoon(null);
+    else this.#forceClose(error instanceof Error ? error : new OSError(describe(error)));
+  }
+
   #tell(error: unknown): void {
     if (error instanceof OSError) {
       this.#caller.run(() => this.#caller.protocol?.errorReceived(error), 'errorReceived');

@@ -8,7 +8,7 @@ import type { Socket as DatagramSocket } from 'node:dgram';
 import type { Server as NetServer, Socket as NetSocket } from 'node:net';
 import { captureScope } from '../core/async-scope.ts';
 import type { Coroutine } from '../core/awaitable.ts';
-import type { Address, Channel, DatagramChannel, Listener, Network } from '../core/channel.ts';
+import type { Address, Channel, DatagramChannel, GivenFamily, Listener, Network } from '../core/channel.ts';
 import { NotImplementedError, ValueError } from '../core/errors.ts';
 import { describe } from '../core/repr.ts';
 import type { Scheduler } from '../core/scheduler.ts';
@@ -61,12 +61,12 @@ function checkSocket(sock: unknown, where: string): object {
 }
 
 /** The channel of a connected socket. */
-export function adoptStream(loop: Scheduler, sock: unknown, method: string): Channel {
+export function adoptStream(loop: Scheduler, sock: unknown, method: string, family?: GivenFamily): Channel {
   const network = adopting(loop, 'adoptStream', method);
   const socket = checkSocket(sock, `${method}()`);
   try {
     // What happens on it belongs to no task, whoever gives it.
-    return captureScope().runInAsyncScope(() => network.adoptStream(socket));
+    return captureScope().runInAsyncScope(() => network.adoptStream(socket, family));
   } catch (error) {
     throw toOSError(error);
   }
@@ -76,7 +76,11 @@ export function adoptStream(loop: Scheduler, sock: unknown, method: string): Cha
 export function* adoptListener(
   loop: Scheduler,
   sock: unknown,
-  options: { readonly backlog: number; readonly keepAlive: boolean },
+  options: {
+    readonly backlog: number;
+    readonly keepAlive: boolean;
+    readonly family?: GivenFamily | undefined;
+  },
   method: string,
 ): Coroutine<Listener<Address>> {
   const network = adopting(loop, 'adoptListener', method);
@@ -107,22 +111,22 @@ export function* adoptDatagrams(loop: Scheduler, sock: unknown, method: string):
   }
 }
 
-/** The channel of a Unix socket. @throws {ValueError} where it is of another family; it is closed then. */
+/** The channel of a Unix socket. @throws {ValueError} where it is of another family; it is left as it was, where that can be seen before it is taken. */
 export function adoptUnixStream(loop: Scheduler, sock: unknown, method: string): Channel {
-  const channel = adoptStream(loop, sock, method);
+  const channel = adoptStream(loop, sock, method, 'unix');
   if (typeof channel.info('sockname') === 'string') return channel;
   channel.close();
   throw notUnix(sock);
 }
 
-/** The listener of a Unix socket. @throws {ValueError} where it is of another family; it is closed then. */
+/** The listener of a Unix socket. @throws {ValueError} where it is of another family; it is left as it was, where that can be seen before it is taken. */
 export function* adoptUnixListener(
   loop: Scheduler,
   sock: unknown,
   backlog: number,
   method: string,
 ): Coroutine<Listener<string>> {
-  const listener = yield* adoptListener(loop, sock, { backlog, keepAlive: false }, method);
+  const listener = yield* adoptListener(loop, sock, { backlog, keepAlive: false, family: 'unix' }, method);
   if (isUnix(listener)) return listener;
   listener.close();
   throw notUnix(sock);

@@ -263,6 +263,11 @@ export class Server<A extends Address = SocketAddress>
     this.#loop.callExceptionHandler({ message, exception, server: this });
   }
 
+  /** For the channel: whoever made the server that was given has closed it. So is this one, then. */
+  listenerClosed(): void {
+    this.close();
+  }
+
   /** @internal */
   _accept(channel: Channel): void {
     if (this.#listeners === null) {

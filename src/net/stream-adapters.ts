@@ -6,7 +6,12 @@
 import type { Duplex } from 'node:stream';
 import type { ReadableStream, WritableStream } from 'node:stream/web';
 import { describe } from '../core/repr.ts';
-import { type AdaptedChannel, AdaptedTransport, type AdaptOptions } from './adapted-transport.ts';
+import {
+  type AdaptedChannel,
+  AdaptedTransport,
+  type AdaptOptions,
+  checkAdaptOptions,
+} from './adapted-transport.ts';
 import { NodeChannel } from './node-channel.ts';
 import { closeAfterBoth } from './outlets.ts';
 import { StreamReader, type StreamReaderOptions } from './stream-reader.ts';
@@ -14,7 +19,13 @@ import { StreamReaderProtocol } from './stream-reader-protocol.ts';
 import { StreamWriter } from './stream-writer.ts';
 import { pairToNode } from './to-node.ts';
 import { readerToWeb, writerToWeb } from './to-web.ts';
-import { WebChannel, type WebReadable, type WebWritable } from './web-channel.ts';
+import {
+  checkWebReadable,
+  checkWebWritable,
+  WebChannel,
+  type WebReadable,
+  type WebWritable,
+} from './web-channel.ts';
 
 /** The two directions of a connection as Web streams, as in `TransformStream`, `CompressionStream` and sockets of the Web. */
 export interface WebPair {
@@ -43,7 +54,15 @@ export function fromWeb(
   pair: WebDuplex,
   options: PairOptions = {},
 ): [reader: StreamReader, writer: StreamWriter] {
+  const where = 'streams.fromWeb()';
+  if (typeof pair !== 'object' || pair === null) {
+    const example = 'such as new TransformStream()';
+    throw new TypeError(`${where} needs { readable, writable }, ${example}, not ${describe(pair)}`);
+  }
   const { readable, writable } = pair;
+  checkWebReadable(readable, 'streams.fromWeb({ readable })');
+  checkWebWritable(writable, 'streams.fromWeb({ writable })');
+  checkAdaptOptions(options, where);
   return adapt(() => new WebChannel(readable, writable), options);
 }
 
@@ -58,6 +77,7 @@ export function fromNode(
   ) {
     throw new TypeError(`streams.fromNode() needs a Duplex of node:stream, not ${describe(duplex)}`);
   }
+  checkAdaptOptions(options, 'streams.fromNode()');
   return adapt(() => new NodeChannel(duplex, duplex), options);
 }
 

@@ -21,7 +21,12 @@ import { Future } from '../core/future.ts';
 import { describe } from '../core/repr.ts';
 import { running } from '../core/running.ts';
 import type { Scheduler } from '../core/scheduler.ts';
-import { type AdaptedChannel, AdaptedTransport, type AdaptOptions } from './adapted-transport.ts';
+import {
+  type AdaptedChannel,
+  AdaptedTransport,
+  type AdaptOptions,
+  checkAdaptOptions,
+} from './adapted-transport.ts';
 import { ByteQueue } from './byte-queue.ts';
 import { checkBytes, toBuffer } from './bytes.ts';
 import { NodeChannel } from './node-channel.ts';
@@ -30,7 +35,7 @@ import { readerToNode } from './to-node.ts';
 import { readerToWeb } from './to-web.ts';
 import type { BaseTransport, ReadTransport } from './transports.ts';
 import { closeWhenCollected } from './unclosed.ts';
-import { WebChannel, type WebReadable } from './web-channel.ts';
+import { checkWebReadable, WebChannel, type WebReadable } from './web-channel.ts';
 
 /** How long a line can be, and half of what may wait to be read, in bytes. */
 export const DEFAULT_LIMIT: number = 64 * 1024;
@@ -84,6 +89,8 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
    * @throws {TypeError} where it is locked already.
    */
   static fromWeb(readable: WebReadable, options: StreamReaderOptions & AdaptOptions = {}): StreamReader {
+    checkWebReadable(readable, 'StreamReader.fromWeb()');
+    checkAdaptOptions(options, 'StreamReader.fromWeb()');
     return alone(() => new WebChannel(readable, null), options);
   }
 
@@ -94,6 +101,7 @@ export class StreamReader implements AsyncIterable<Uint8Array> {
         `StreamReader.fromNode() needs a Readable of node:stream, not ${describe(readable)}`,
       );
     }
+    checkAdaptOptions(options, 'StreamReader.fromNode()');
     return alone(() => new NodeChannel(readable, null), options);
   }
 

@@ -16,7 +16,12 @@ import { running } from '../core/running.ts';
 import type { Scheduler } from '../core/scheduler.ts';
 import { sleep } from '../core/sleep.ts';
 import { shield } from '../structured/shield.ts';
-import { type AdaptedChannel, AdaptedTransport, type AdaptOptions } from './adapted-transport.ts';
+import {
+  type AdaptedChannel,
+  AdaptedTransport,
+  type AdaptOptions,
+  checkAdaptOptions,
+} from './adapted-transport.ts';
 import { LoneWriterProtocol } from './lone-writer-protocol.ts';
 import { NodeChannel } from './node-channel.ts';
 import type { StreamProtocol } from './protocols.ts';
@@ -27,7 +32,7 @@ import { writerToNode } from './to-node.ts';
 import { writerToWeb } from './to-web.ts';
 import type { ExtraInfo, Transport } from './transports.ts';
 import { closeWhenCollected } from './unclosed.ts';
-import { WebChannel, type WebWritable } from './web-channel.ts';
+import { checkWebWritable, WebChannel, type WebWritable } from './web-channel.ts';
 
 /** What a writer needs of its protocol: `StreamReaderProtocol`, or another one that controls the flow. */
 export interface WriterProtocol {
@@ -91,6 +96,8 @@ export class StreamWriter implements AsyncDisposable {
    * @throws {TypeError} where it is locked already.
    */
   static fromWeb(writable: WebWritable, options: LoneWriterOptions = {}): StreamWriter {
+    checkWebWritable(writable, 'StreamWriter.fromWeb()');
+    checkAdaptOptions(options, 'StreamWriter.fromWeb()');
     return alone(() => new WebChannel(null, writable), options);
   }
 
@@ -101,6 +108,7 @@ export class StreamWriter implements AsyncDisposable {
         `StreamWriter.fromNode() needs a Writable of node:stream, not ${describe(writable)}`,
       );
     }
+    checkAdaptOptions(options, 'StreamWriter.fromNode()');
     return alone(() => new NodeChannel(null, writable), options);
   }
 

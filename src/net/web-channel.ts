@@ -7,6 +7,7 @@
  */
 import { type AsyncScope, captureScope } from '../core/async-scope.ts';
 import type { ChannelSink } from '../core/channel.ts';
+import { describe } from '../core/repr.ts';
 import { type AdaptedChannel, asError } from './adapted-transport.ts';
 import { checkBytes } from './bytes.ts';
 
@@ -33,6 +34,18 @@ interface WebWriter {
   write(chunk: Uint8Array): PromiseLike<unknown>;
   close(): PromiseLike<unknown>;
   abort(reason?: unknown): PromiseLike<unknown>;
+}
+
+/** @throws {TypeError} where it cannot be read. */
+export function checkWebReadable(readable: unknown, where: string): void {
+  if (typeof (readable as Partial<WebReadable> | null | undefined)?.getReader === 'function') return;
+  throw new TypeError(`${where} needs a ReadableStream of the Web, not ${describe(readable)}`);
+}
+
+/** @throws {TypeError} where it cannot be written to. */
+export function checkWebWritable(writable: unknown, where: string): void {
+  if (typeof (writable as Partial<WebWritable> | null | undefined)?.getWriter === 'function') return;
+  throw new TypeError(`${where} needs a WritableStream of the Web, not ${describe(writable)}`);
 }
 
 export class WebChannel implements AdaptedChannel {

@@ -113,6 +113,55 @@ scenario('an error of a Web stream is what reading throws, and is reported nowhe
   assert.equal(reader.exception(), boom);
 });
 
+scenario('what is no stream, and what is no signal, are refused before anything is locked', function* () {
+  const refused = (make: () => unknown, message: RegExp) =>
+    assert.throws(make, (error) => error instanceof TypeError && message.test(error.message));
+  for (const bad of [undefined, null, {}, 'text', new Readable()] as never[]) {
+    refused(
+      () => StreamReader.fromWeb(bad),
+      /^StreamReader\.fromWeb\(\) needs a ReadableStream of the Web, not /,
+    );
+    refused(
+      () => StreamWriter.fromWeb(bad),
+      /^StreamWriter\.fromWeb\(\) needs a WritableStream of the Web, not /,
+    );
+  }
+  for (const bad of [undefined, null, 5] as never[]) {
+    refused(
+      () => streams.fromWeb(bad),
+      /^streams\.fromWeb\(\) needs \{ readable, writable \}, such as .*, not /,
+    );
+  }
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  refused(() => streams.fromWeb({} as never), /^streams\.fromWeb\(\{ readable \}\) needs a .*not undefined$/);
+  refused(
+    () => streams.fromWeb({ readable } as never),
+    /^streams\.fromWeb\(\{ writable \}\) needs a .*not undefined$/,
+  );
+  const duplex = new PassThrough();
+  for (const signal of [{}, null, 'no', new AbortController()] as never[]) {
+    const options = { signal };
+    const message = /fromWeb\(\): signal must be an AbortSignal, such as .*, not /;
+    refused(() => streams.fromWeb({ readable, writable }, options), message);
+    refused(() => StreamReader.fromWeb(readable, options), message);
+    refused(() => StreamWriter.fromWeb(writable, options), message);
+    const ofNode = /fromNode\(\): signal must be an AbortSignal, such as .*, not /;
+    refused(() => streams.fromNode(duplex, options), ofNode);
+    refused(() => StreamReader.fromNode(duplex, options), ofNode);
+    refused(() => StreamWriter.fromNode(duplex, options), ofNode);
+  }
+  refused(
+    () => StreamReader.fromWeb(readable, null as never),
+    /options must be an object, such as \{ signal \}, not null/,
+  );
+  assert.deepEqual([readable.locked, writable.locked, duplex.destroyed], [false, false, false]);
+  const [reader, writer] = streams.fromWeb({ readable, writable });
+  writer.write(bytes('still'));
+  assert.equal(text(yield* reader.readexactly(5)), 'still');
+  writer.close();
+  yield* writer.waitClosed();
+});
+
 scenario('what is no bytes, and a stream that is locked, are refused', function* () {
   const words = ReadableStream.from(['word']) as unknown as ReadableStream<Uint8Array>;
   const error = (yield* thrownBy(StreamReader.fromWeb(words).read())) as Error;

@@ -298,20 +298,6 @@ scenario(
   },
 );
 
-scenario('a TCP socket given for a Unix socket is refused, and closed', function* ({ loop }) {
-  const { peer, near, far } = yield* connected();
-  const make = () => new asyncio.Protocol();
-  const unix = /^A UNIX Domain Stream Socket was expected, got /;
-  const error = (yield* thrownBy(loop.createUnixConnection(make, null, { sock: near }))) as Error;
-  assert.match(error.message, unix);
-  assert.ok(near.destroyed);
-  const bare = yield* listening(0);
-  const other = (yield* thrownBy(loop.createUnixServer(make, null, { sock: bare }))) as Error;
-  assert.match(other.message, unix);
-  far.destroy();
-  peer.close();
-});
-
 scenario('cancelled as it takes a socket, it closes the socket', function* ({ loop }) {
   const { peer, near, far } = yield* connected();
   const bare = yield* listening(0);

@@ -207,6 +207,7 @@ async function nodeEcho(count: { node: number }): Promise<void> {
       channel.resume();
     },
     listenerFailed: (error) => ended.reject(error),
+    listenerClosed: () => ended.reject(new Error('closed')),
   });
   network.connect({ family: 4, host: HOST, port: listener.address[1] }, null, (outcome) => {
     if ('error' in outcome) {

@@ -13,6 +13,7 @@ import type {
   DatagramRequest,
   Done,
   Endpoint,
+  GivenFamily,
   Listener,
   ListenOptions,
   Network,
@@ -167,13 +168,13 @@ export class EpollNetwork implements Network, ListenerOwner, DatagramOwner {
   }
 
   /** Sockets that others have made are Node's, or may be: they stay there. */
-  adoptStream(socket: object): Channel {
-    return this.host.adoptStream(socket);
+  adoptStream(socket: object, family?: GivenFamily): Channel {
+    return this.host.adoptStream(socket, family);
   }
 
   adoptListener(
     socket: object,
-    options: Pick<ListenOptions, 'backlog' | 'keepAlive'>,
+    options: Pick<ListenOptions, 'backlog' | 'keepAlive'> & { readonly family?: GivenFamily | undefined },
     done: Done<Listener<Address>>,
   ): Operation {
     return this.host.adoptListener(socket, options, done);

@@ -10,11 +10,19 @@ import { createSocket, Socket as DatagramSocket } from 'node:dgram';
 import { fstatSync } from 'node:fs';
 import { createServer, Server, Socket } from 'node:net';
 import { constants } from 'node:os';
-import type { Address, Channel, DatagramChannel, Done, Listener, Operation } from '../../core/channel.ts';
+import type {
+  Address,
+  Channel,
+  DatagramChannel,
+  Done,
+  GivenFamily,
+  Listener,
+  Operation,
+} from '../../core/channel.ts';
 import { NotImplementedError, OSError, ValueError } from '../../core/errors.ts';
 import { describe } from '../../core/repr.ts';
 import { type ChannelOwner, Receiver, SocketChannel } from './channel.ts';
-import { type DatagramOwner, handleOf, UdpChannel } from './datagram.ts';
+import { close, type DatagramOwner, handleOf, isClosedError, UdpChannel } from './datagram.ts';
 import { type ListenerOwner, ServerListener } from './listener.ts';
 import { Once } from './once.ts';
 import { datagramFamilyOf, unixPathOf } from './proc-net.ts';
@@ -28,19 +36,28 @@ interface Detachable {
 
 /**
  * The channel of a connected socket.
+ * @param family the only one that will do.
  * @throws {ValueError} where it is none, or is being read already; {OSError} where the descriptor is closed.
  */
-export function adoptStream(given: object, owner: ChannelOwner, hasOnread: boolean): Channel {
+export function adoptStream(
+  given: object,
+  owner: ChannelOwner,
+  hasOnread: boolean,
+  family?: GivenFamily,
+): Channel {
   if (given instanceof Socket) {
     checkConnected(given);
+    const isUnix = given.localAddress === undefined;
+    if (family === 'unix' && !isUnix) throw notUnix(given);
     given.allowHalfOpen = true;
     given.setNoDelay(true);
-    const isUnix = given.localAddress === undefined;
-    return new SocketChannel(given, owner, null, isUnix ? { sockname: '', peername: '' } : undefined);
+    const names = isUnix ? { sockname: '', peername: '' } : undefined;
+    return new SocketChannel(given, owner, null, names).fromHolder();
   }
   if (given instanceof Server || given instanceof DatagramSocket) throw notAStream(given);
   const fd = checkDescriptor(given);
   if (!fstatSync(fd).isSocket()) throw notAStream(given);
+  checkFamily(given, fd, family);
   const receiver = hasOnread ? new Receiver(owner.receiveBuffer) : null;
   const onread = receiver === null ? {} : { onread: receiver };
   const socket = overDescriptor(
@@ -71,30 +88,59 @@ function checkConnected(socket: Socket): void {
       "a socket that nobody reads was expected, got one with 'data' or 'readable' listeners",
     );
   }
+  checkGivesBytes(socket);
+  if (socket.writableEnded) {
+    throw new ValueError(
+      'a socket that can be written to was expected, got one whose end() was called: ' +
+        'make it with allowHalfOpen where the other side may end first',
+    );
+  }
+}
+
+/** @throws {ValueError} where it would give strings. */
+export function checkGivesBytes(socket: Socket): Socket {
+  if (socket.readableEncoding === null) return socket;
+  throw new ValueError(
+    `a socket that gives bytes was expected, got one that decodes ${socket.readableEncoding}: do not call its setEncoding()`,
+  );
+}
+
+/** @throws {ValueError} where the system tells that a descriptor is of another family. */
+function checkFamily(given: object, fd: number, family: GivenFamily | undefined): void {
+  if (family === 'unix' && process.platform === 'linux' && unixPathOf(fd) === null) throw notUnix(given);
 }
 
 /** The listener of a bound socket. */
 export function adoptListener(
   given: object,
-  options: { readonly backlog: number; readonly keepAlive: boolean },
+  options: {
+    readonly backlog: number;
+    readonly keepAlive: boolean;
+    readonly family?: GivenFamily | undefined;
+  },
   owner: ListenerOwner,
   done: Done<Listener<Address>>,
 ): Operation {
-  const { backlog, keepAlive } = options;
+  const { backlog, keepAlive, family } = options;
   const settings = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true, keepAlive };
   if (given instanceof Server) {
     checkListening(given);
+    const isUnix = typeof given.address() === 'string';
+    if (family === 'unix' && !isUnix) throw notUnix(given);
     Object.assign(given, settings);
     const operation = new Once(done, () => given.close());
-    const Kind = typeof given.address() === 'string' ? UnixListener : ServerListener<Address>;
+    const Kind = isUnix ? UnixListener : ServerListener<Address>;
     process.nextTick(() => {
-      if (!operation.isOver) operation.end({ value: new Kind(given, backlog, owner) as Listener<Address> });
+      if (operation.isOver) return;
+      if (given.listening) operation.end({ value: new Kind(given, backlog, owner) as Listener<Address> });
+      else operation.end({ error: notListening() });
     });
     return operation;
   }
   if (given instanceof Socket || given instanceof DatagramSocket) throw notAStream(given);
   const fd = checkDescriptor(given);
   if (!fstatSync(fd).isSocket()) throw notAStream(given);
+  checkFamily(given, fd, family);
   // The system is asked before the socket is Node's: it may be closed by the time that Node tells of it.
   const path = unixPathOf(fd);
   const server = createServer(settings);
@@ -114,11 +160,7 @@ export function adoptListener(
 function checkListening(server: Server): void {
   if ('setSecureContext' in server)
     throw new TypeError('Socket cannot be of type tls.Server: give a net.Server');
-  if (!server.listening) {
-    throw new ValueError(
-      "a listening server was expected, got one that is not: await once(server, 'listening') first",
-    );
-  }
+  if (!server.listening) throw notListening();
   if (server.listenerCount('connection') > 0) {
     throw new ValueError("a server that nobody serves was expected, got one with 'connection' listeners");
   }
@@ -154,14 +196,19 @@ function adoptSocket(
   done: Done<DatagramChannel>,
   descriptor?: object,
 ): Operation {
-  const operation = new Once(done, () => closeQuietly(socket.on('error', ignore)));
+  const operation = new Once(done, () => close(socket.on('error', ignore)));
+  const gone = () => operation.end({ error: closedDatagrams() });
   const listening = () => {
-    socket.removeListener('error', failed);
+    socket.removeListener('error', failed).removeListener('close', gone);
     if (operation.isOver) return;
+    if (!isBound(socket)) {
+      gone();
+      return;
+    }
     const problem = descriptor === undefined ? null : problemOf(socket, familyOfType(socket));
     if (problem === null) operation.end({ value: new UdpChannel(socket, familyOf(socket), owner) });
     else {
-      closeQuietly(socket);
+      close(socket);
       operation.end({ error: problem });
     }
   };
@@ -170,7 +217,7 @@ function adoptSocket(
     process.nextTick(listening);
     return operation;
   }
-  socket.once('error', failed);
+  socket.once('error', failed).once('close', gone);
   try {
     if (descriptor === undefined) socket.bind({ port: 0, exclusive: true }, listening);
     else {
@@ -182,12 +229,16 @@ function adoptSocket(
     // It is being bound: its owner has begun that.
     if (codeOf(error) === 'ERR_SOCKET_ALREADY_BOUND') socket.once('listening', listening);
     else {
-      socket.removeListener('error', failed);
-      if (descriptor !== undefined) closeQuietly(socket);
-      throw error;
+      socket.removeListener('error', failed).removeListener('close', gone);
+      if (descriptor !== undefined) close(socket);
+      throw isClosedError(error) ? closedDatagrams() : error;
     }
   }
   return operation;
+}
+
+function closedDatagrams(): ValueError {
+  return new ValueError('an open socket of datagrams was expected, got one that is closed');
 }
 
 /** What Node cannot do with a descriptor of datagrams; it has it by now. */
@@ -269,6 +320,16 @@ function overDescriptor<T>(given: object, fd: number, take: () => T, wrong: (giv
   }
 }
 
+function notListening(): ValueError {
+  return new ValueError(
+    "a listening server was expected, got one that is not: await once(server, 'listening') first",
+  );
+}
+
+function notUnix(given: object): ValueError {
+  return new ValueError(`A UNIX Domain Stream Socket was expected, got ${describe(given)}`);
+}
+
 function notAStream(given: object): ValueError {
   return new ValueError(`A Stream Socket was expected, got ${describe(given)}`);
 }
@@ -279,14 +340,6 @@ function notDatagrams(given: object): ValueError {
 
 function codeOf(error: unknown): unknown {
   return (error as { readonly code?: unknown } | null)?.code;
-}
-
-function closeQuietly(socket: DatagramSocket): void {
-  try {
-    socket.close();
-  } catch {
-    // It is closed already, or was never bound.
-  }
 }
 
 function ignore(): void {}

@@ -12,6 +12,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Address, Channel, ChannelOptions, ChannelSink, SocketAddress } from '../../core/channel.ts';
+import { ConnectionAbortedError } from '../../core/errors.ts';
 import { optionsOf } from './options.ts';
 
 const NOTHING: Uint8Array = Buffer.alloc(0);
@@ -73,6 +74,9 @@ export class SocketChannel implements Yielding {
   /** Its sink is being told of what came. */
   #telling = false;
   #closed = false;
+  /** The socket's end had been seen before it was given; its sink is to be told. */
+  #endedBefore = false;
+  #shutdown = false;
   #options: ChannelOptions | null = null;
 
   /** @param receiver the `onread` option that `socket` was made with, or `null` if it is to be read through `'data'` events. */
@@ -89,6 +93,13 @@ export class SocketChannel implements Yielding {
     socket.on('end', this.#ended);
     socket.on('error', this.abandon);
     owner.channelOpened(this);
+  }
+
+  /** Somebody else has made the socket, and may still hold it: what they do and have done to it is heard of. */
+  fromHolder(): this {
+    this.#endedBefore = this.#socket.readableEnded;
+    this.#socket.on('close', this.#gone);
+    return this;
   }
 
   attach(sink: ChannelSink): void {
@@ -125,6 +136,7 @@ export class SocketChannel implements Yielding {
     if (this.#closed) return;
     this.#paused = false;
     this.#socket.resume();
+    if (this.#endedBefore) process.nextTick(this.#tellEndedBefore);
   }
 
   pause(): void {
@@ -171,7 +183,9 @@ export class SocketChannel implements Yielding {
   }
 
   shutdown(): void {
-    if (!this.#closed) this.#socket.end();
+    if (this.#closed) return;
+    this.#shutdown = true;
+    this.#socket.end();
   }
 
   close(): void {
@@ -191,6 +205,7 @@ export class SocketChannel implements Yielding {
     socket.removeListener('data', this.#came);
     socket.removeListener('end', this.#ended);
     socket.removeListener('error', this.abandon);
+    socket.removeListener('close', this.#gone);
     this.#owner.channelClosed(this);
     return socket;
   }
@@ -240,6 +255,19 @@ export class SocketChannel implements Yielding {
 
   readonly #ended = (): void => {
     this.#sink?.channelEof();
+  };
+
+  readonly #tellEndedBefore = (): void => {
+    if (this.#paused || !this.#endedBefore) return;
+    this.#endedBefore = false;
+    this.#ended();
+  };
+
+  /** Node destroys a socket of which both directions have ended. Otherwise its holder has. */
+  readonly #gone = (): void => {
+    const { readableEnded, allowHalfOpen } = this.#socket;
+    if (this.#closed || (readableEnded && (this.#shutdown || !allowHalfOpen))) return;
+    this.abandon(new ConnectionAbortedError('the socket was destroyed by whoever gave it'));
   };
 
   readonly abandon = (error: Error): void => {

@@ -18,6 +18,7 @@ import type {
   Operation,
   SocketAddress,
 } from '../../core/channel.ts';
+import { ConnectionAbortedError } from '../../core/errors.ts';
 import { fromZoned } from '../../host/zones.ts';
 import { Once } from './once.ts';
 import { datagramOptionsOf } from './options.ts';
@@ -88,6 +89,8 @@ export class UdpChannel implements DatagramChannel {
   #held: [data: Uint8Array, address: SocketAddress][] = [];
   #heldBytes = 0;
   #closed = false;
+  /** It was closed before there was anyone to tell. */
+  #isLost = false;
   #options: ChannelOptions | null = null;
 
   constructor(socket: Socket, family: 4 | 6, owner: DatagramOwner) {
@@ -98,11 +101,13 @@ export class UdpChannel implements DatagramChannel {
     this.#peername = this.#ask(() => socket.remoteAddress());
     socket.on('message', this.#received);
     socket.on('error', this.#failed);
+    socket.on('close', this.#gone);
     owner.datagramOpened(this);
   }
 
   attach(sink: DatagramSink): void {
     this.#sink = sink;
+    if (this.#isLost) process.nextTick(() => sink.channelFailed(closedByHolder()));
   }
 
   get sink(): DatagramSink | null {
@@ -110,8 +115,15 @@ export class UdpChannel implements DatagramChannel {
   }
 
   get unsent(): number {
-    // Other hosts than Node do not tell.
-    return this.#closed ? 0 : ((this.#socket as Partial<Socket>).getSendQueueSize?.() ?? 0);
+    if (this.#closed) return 0;
+    try {
+      // Other hosts than Node do not tell.
+      return (this.#socket as Partial<Socket>).getSendQueueSize?.() ?? 0;
+    } catch (error) {
+      // Closed by its holder, it throws whatever there is no handle for.
+      if (handleOf(this.#socket) !== null) throw error;
+      return 0;
+    }
   }
 
   get pending(): number {
@@ -150,10 +162,16 @@ export class UdpChannel implements DatagramChannel {
   send(data: Uint8Array, to: Endpoint | null): boolean {
     if (this.#closed) return true;
     if (this.#pending > 0 && this.unsent > 0) return false;
+    try {
+      if (to === null) this.#socket.send(data, this.#sent);
+      else if (to.port === 0) process.nextTick(this.#sent, portZero('send'));
+      else this.#socket.send(data, to.port, to.host, this.#sent);
+    } catch (error) {
+      // What closed it is about to tell.
+      if (isClosedError(error)) return true;
+      throw error;
+    }
     this.#pending++;
-    if (to === null) this.#socket.send(data, this.#sent);
-    else if (to.port === 0) process.nextTick(this.#sent, portZero('send'));
-    else this.#socket.send(data, to.port, to.host, this.#sent);
     return true;
   }
 
@@ -162,9 +180,20 @@ export class UdpChannel implements DatagramChannel {
     this.#closed = true;
     this.#sink = null;
     this.#held = [];
-    this.#socket.close();
+    close(this.#socket);
     this.#owner.datagramClosed(this);
   }
+
+  /** Its holder may have closed it; nobody else has. */
+  readonly #gone = (): void => {
+    const sink = this.#sink;
+    if (this.#closed) return;
+    // Node does not tell of what was being sent.
+    this.#pending = 0;
+    this.close();
+    if (sink === null) this.#isLost = true;
+    else sink.channelFailed(closedByHolder());
+  };
 
   /** Runs in a tick of Node's own, never within a send. */
   readonly #sent = (error: Error | null): void => {
@@ -238,8 +267,17 @@ function descriptorOf(socket: Socket): number {
   return typeof fd === 'number' ? fd : -1;
 }
 
-/** Also a socket that has not been bound. */
-function close(socket: Socket): void {
+function closedByHolder(): Error {
+  return new ConnectionAbortedError('the socket was closed by whoever gave it');
+}
+
+/** @internal Is this what `node:dgram` throws where a socket was closed? */
+export function isClosedError(error: unknown): boolean {
+  return (error as { readonly code?: unknown } | null)?.code === 'ERR_SOCKET_DGRAM_NOT_RUNNING';
+}
+
+/** @internal Also a socket that has not been bound, or was closed by its holder. */
+export function close(socket: Socket): void {
   try {
     socket.close();
   } catch {

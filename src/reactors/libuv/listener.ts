@@ -30,6 +30,8 @@ export class ServerListener<A extends Address = SocketAddress> implements Listen
   #held: Socket[] = [];
   #sink: ListenerSink | null = null;
   #closed = false;
+  /** Closed, but not by us. */
+  #isGone = false;
 
   /**
    * @param server listens already; made with `pauseOnConnect`.
@@ -42,6 +44,7 @@ export class ServerListener<A extends Address = SocketAddress> implements Listen
     this.address = (path ?? addressOf(server)) as A;
     server.on('connection', this.#connected);
     server.on('error', this.#failed);
+    server.on('close', this.#gone);
     owner.listenerOpened(this);
   }
 
@@ -50,6 +53,7 @@ export class ServerListener<A extends Address = SocketAddress> implements Listen
   }
 
   accept(sink: ListenerSink): void {
+    if (this.#isGone) setImmediate(() => sink.listenerClosed());
     this.#sink = sink;
     const held = this.#held;
     this.#held = [];
@@ -75,6 +79,15 @@ export class ServerListener<A extends Address = SocketAddress> implements Listen
       if (exhausted !== null) sink.listenerFailed(exhausted);
     } else if (this.#closed || this.#held.length >= this.#backlog) socket.destroy();
     else this.#held.push(socket);
+  };
+
+  /** Whoever made the server has closed it. */
+  readonly #gone = (): void => {
+    if (this.#closed) return;
+    const sink = this.#sink;
+    this.close();
+    this.#isGone = true;
+    sink?.listenerClosed();
   };
 
   readonly #failed = (error: Error): void => {

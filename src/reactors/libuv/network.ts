@@ -13,6 +13,7 @@ import type {
   DatagramRequest,
   Done,
   Endpoint,
+  GivenFamily,
   Listener,
   ListenOptions,
   Network,
@@ -21,6 +22,7 @@ import type {
   ResolveRequest,
 } from '../../core/channel.ts';
 import { ConnectionAbortedError, NotImplementedError } from '../../core/errors.ts';
+import { describe } from '../../core/repr.ts';
 import type { TlsRequest } from '../../core/tls.ts';
 import { warn } from '../../core/warn.ts';
 import { endpointOf, knownEndpoints } from '../endpoints.ts';
@@ -136,13 +138,13 @@ export class LibuvNetwork implements Network, ListenerOwner, DatagramOwner {
     throw new NotImplementedError('the libuv reactor can secure connections of its own alone');
   }
 
-  adoptStream(socket: object): Channel {
-    return adoptStream(socket, this, hasOnread);
+  adoptStream(socket: object, family?: GivenFamily): Channel {
+    return adoptStream(socket, this, hasOnread, family);
   }
 
   adoptListener(
     socket: object,
-    options: Pick<ListenOptions, 'backlog' | 'keepAlive'>,
+    options: Pick<ListenOptions, 'backlog' | 'keepAlive'> & { readonly family?: GivenFamily | undefined },
     done: Done<Listener<Address>>,
   ): Operation {
     return adoptListener(socket, options, this, done);
@@ -161,13 +163,17 @@ export class LibuvNetwork implements Network, ListenerOwner, DatagramOwner {
   /** Close everything that is open. The loop has been closed. */
   close(): void {
     for (const channel of [...this.#datagrams]) {
-      if (channel.sink !== null) warn(`unclosed transport ${channel.sink}`, 'ResourceWarning');
-      channel.close();
+      despiteErrors(() => {
+        if (channel.sink !== null) warn(`unclosed transport ${channel.sink}`, 'ResourceWarning');
+      });
+      despiteErrors(() => channel.close());
     }
-    for (const listener of [...this.#listeners]) listener.close();
+    for (const listener of [...this.#listeners]) despiteErrors(() => listener.close());
     for (const channel of [...this.#channels]) {
-      if (channel.sink !== null) warn(`unclosed transport ${channel.sink}`, 'ResourceWarning');
-      channel.abandon(new ConnectionAbortedError('the event loop was closed'));
+      despiteErrors(() => {
+        if (channel.sink !== null) warn(`unclosed transport ${channel.sink}`, 'ResourceWarning');
+      });
+      despiteErrors(() => channel.abandon(new ConnectionAbortedError('the event loop was closed')));
     }
   }
 
@@ -193,6 +199,15 @@ export class LibuvNetwork implements Network, ListenerOwner, DatagramOwner {
 
   datagramClosed(channel: UdpChannel): void {
     this.#datagrams.delete(channel);
+  }
+}
+
+/** What fails is told; everything else is closed all the same. */
+function despiteErrors(action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    warn(`closing the event loop: a socket could not be closed: ${describe(error)}`, 'ResourceWarning');
   }
 }
 

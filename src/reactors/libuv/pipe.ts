@@ -10,6 +10,7 @@ import { isatty, ReadStream, WriteStream } from 'node:tty';
 import type { Channel } from '../../core/channel.ts';
 import { NotImplementedError, ValueError } from '../../core/errors.ts';
 import { describe } from '../../core/repr.ts';
+import { checkGivesBytes } from './adopt.ts';
 import { type ChannelOwner, Receiver, SocketChannel } from './channel.ts';
 
 /** What Node keeps below a socket. */
@@ -31,7 +32,7 @@ export function takeOver(socket: Socket, owner: ChannelOwner): Channel {
 
 /** @throws {ValueError} where it is no pipe, socket or terminal. */
 export function openReadEnd(pipe: number | object, owner: ChannelOwner): Channel {
-  if (typeof pipe !== 'number') return new SocketChannel(checkSocket(pipe), owner, null);
+  if (typeof pipe !== 'number') return new SocketChannel(checkReadable(pipe), owner, null).fromHolder();
   switch (kindOf(pipe)) {
     case 'terminal':
       return new SocketChannel(new ReadStream(pipe), owner, null);
@@ -53,7 +54,7 @@ export function openReadEnd(pipe: number | object, owner: ChannelOwner): Channel
 
 /** @throws {ValueError} where it is no pipe, socket or terminal. */
 export function openWriteEnd(pipe: number | object, owner: ChannelOwner): Channel {
-  if (typeof pipe !== 'number') return new WriteOnlyChannel(checkSocket(pipe), owner, null);
+  if (typeof pipe !== 'number') return new WriteOnlyChannel(checkWritable(pipe), owner, null).fromHolder();
   switch (kindOf(pipe)) {
     case 'terminal':
       return new WriteOnlyChannel(new WriteStream(pipe), owner, null);
@@ -75,6 +76,23 @@ function checkSocket(pipe: object): Socket {
   if (pipe instanceof Socket) return pipe;
   throw new TypeError(
     `a pipe must be given by its descriptor, or as a Socket of node:net (such as process.stdin), not ${describe(pipe)}`,
+  );
+}
+
+/** One that has ended, and was destroyed for that, can be read: its end comes at once. */
+function checkReadable(pipe: object): Socket {
+  const socket = checkSocket(pipe);
+  if (socket.destroyed && !(socket.readableEnded && socket.errored === null)) {
+    throw new ValueError('an open pipe was expected, got a socket that is closed');
+  }
+  return checkGivesBytes(socket);
+}
+
+function checkWritable(pipe: object): Socket {
+  const socket = checkSocket(pipe);
+  if (!socket.destroyed && !socket.writableEnded) return socket;
+  throw new ValueError(
+    `a pipe that can be written to was expected, got a socket ${socket.destroyed ? 'that is closed' : 'whose end() was called'}`,
   );
 }
 
