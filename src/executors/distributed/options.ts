@@ -61,7 +61,7 @@ export function checkConnection(connection: unknown, travels: boolean): void {
 }
 
 /** @throws {ValueError} where it is given and is no whole number from 1 to `most`. */
-export function checkCount(value: unknown, name: string, most = Infinity): void {
+export function checkCount(value: unknown, name: string, most: number = Infinity): void {
   if (value === undefined || (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most))
     return;
   const range = most === Infinity ? ', 1 or more,' : ` from 1 to ${most},`;
