@@ -91,6 +91,8 @@ function runCommand([file, ...args]: readonly string[], debug: boolean): Command
   return { kind: 'run', file, args, debug };
 }
 
+/** In seconds. */
+const LONGEST_LOCK = 2_000_000;
 const TEXT = { type: 'string' } as const;
 
 function parseWorker(args: readonly string[]): Command {
@@ -108,6 +110,7 @@ function parseWorker(args: readonly string[]): Command {
   if (more.length > 0) return wrong(`worker takes one MODULE, and was given ${more[0]} besides`);
   const { queue, connection, prefix, pool } = values;
   if (queue === undefined) return wrong('worker needs --queue NAME');
+  if (queue === '' || queue.includes(':')) return wrong(`--queue must be a name without ':', not '${queue}'`);
   if (pool !== undefined && pool !== 'processes' && pool !== 'threads')
     return wrong(`--pool must be processes or threads, not ${pool}`);
   const [concurrency, grace, lockDuration] = [values.concurrency, values.grace, values['lock-duration']].map(
@@ -117,8 +120,10 @@ function parseWorker(args: readonly string[]): Command {
     return wrong(`--concurrency must be a whole number, 1 or more, not ${values.concurrency}`);
   if (grace !== undefined && !(grace >= 0))
     return wrong(`--grace must be a number of seconds, not ${values.grace}`);
-  if (lockDuration !== undefined && !(lockDuration > 0))
-    return wrong(`--lock-duration must be a number of seconds, not ${values['lock-duration']}`);
+  if (lockDuration !== undefined && !(lockDuration > 0 && lockDuration <= LONGEST_LOCK))
+    return wrong(
+      `--lock-duration must be a number of seconds, above 0 and up to ${LONGEST_LOCK}, not ${values['lock-duration']}`,
+    );
   return { kind: 'worker', module, queue, concurrency, connection, prefix, pool, grace, lockDuration };
 }
 

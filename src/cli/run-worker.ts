@@ -15,9 +15,10 @@ export async function runWorker(
   command: WorkerCommand,
   end: (ending: Ending) => Promise<void>,
 ): Promise<void> {
-  const { module, queue } = command;
+  const { kind: _, module, ...options } = command;
+  const { queue } = options;
   try {
-    const worker = new DistributedWorker({ ...command, module: pathToFileURL(findFile(module)).href });
+    const worker = new DistributedWorker({ ...options, module: pathToFileURL(findFile(module)).href });
     const ready = (jobs: readonly string[]): void =>
       console.log(`asyncio: worker of queue ${queue} is ready for ${jobs.join(', ')}`);
     await run(worker.run(ready), { handleSigterm: true });

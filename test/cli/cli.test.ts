@@ -48,6 +48,7 @@ suite('asyncio, the command line', () => {
       ['worker', 'jobs.mjs', 'more.mjs', '--queue', 'q'],
       'worker takes one MODULE, and was given more.mjs besides',
     ],
+    [['worker', 'jobs.mjs', '--queue', 'a:b'], "--queue must be a name without ':', not 'a:b'"],
     [['worker', 'jobs.mjs', '--queue', 'q', '--fast'], "worker: Unknown option '--fast'"],
     [
       ['worker', 'jobs.mjs', '--queue', 'q', '--concurrency', '0'],

@@ -9,6 +9,7 @@ import type { Queue, QueueEvents } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { ring } from '../bell.ts';
 import { bull, connect, nameOf } from './engine.ts';
+import { after } from './timer.ts';
 import { cancelChannel, cancelKey, type JobData, type QueuePlace } from './wire.ts';
 
 /** What the thread is started with. */
@@ -35,6 +36,8 @@ export interface AddOptions {
 export type ToClient =
   | readonly ['add', id: string, data: JobData, options: AddOptions]
   | readonly ['cancel', id: string]
+  /** Sent to see whether there is anybody to take it. */
+  | readonly ['ping']
   | readonly ['close'];
 
 export type FromClient =
@@ -54,6 +57,10 @@ const LOOK_EVERY_MS = 2000;
 const LOOK_AT = 200;
 /** How long a cancellation is remembered, in seconds: longer than any job could still come up. */
 const REMEMBERED = 86_400;
+/** How long a job that is done stays at least, in seconds: who was not told of it asks for it. */
+const KEPT_AT_LEAST = 60;
+
+type Added = readonly [id: string, data: JobData, options: AddOptions];
 
 interface Waiting {
   /** Was it not found the last time? It is lost when that happens again. */
@@ -70,9 +77,18 @@ class Client {
   /** Done when no event of a job that is added from then on can be missed. */
   readonly #listening: Promise<QueueEvents>;
   readonly #waiting = new Map<string, Waiting>();
-  #batch: (readonly [id: string, data: JobData, options: AddOptions])[] = [];
+  #batch: Added[] = [];
+  /** Jobs on their way into the queue: a cancellation waits until they are there. */
+  readonly #adding = new Map<string, Promise<void>>();
+  /** Those whose cancellation is on its way. */
+  readonly #cancelled = new Set<string>();
+  /** What must have reached Redis before the end. */
+  readonly #underway = new Set<Promise<unknown>>();
   #lastError = 'no answer';
-  readonly #timers: NodeJS.Timeout[];
+  #looking = false;
+  #looksAgain = false;
+  #closed = false;
+  readonly #stopTimers: (() => void)[];
 
   constructor(port: MessagePort, data: ClientData) {
     this.#port = port;
@@ -86,13 +102,16 @@ class Client {
     this.#listener = connect(place.connection);
     this.#listener.on('error', this.#erred);
     this.#listening = this.#listen();
-    this.#listening.catch(this.#erred);
-    const late = setTimeout(() => {
+    this.#listening.catch((error: Error) => {
+      if (!this.#closed) this.break(`Redis at ${nameOf(place)} refused: ${error.message}`);
+    });
+    const stopLate = after(connectTimeout, () => {
       if (this.#redis.status !== 'ready')
-        this.#tell(['broken', `no connection to Redis at ${nameOf(place)}: ${this.#lastError}`]);
-    }, connectTimeout * 1000);
-    this.#redis.once('ready', () => clearTimeout(late));
-    this.#timers = [late, setInterval(() => void this.#look(), LOOK_EVERY_MS)];
+        this.break(`no connection to Redis at ${nameOf(place)}: ${this.#lastError}`);
+    });
+    this.#redis.once('ready', stopLate);
+    const looks = setInterval(() => void this.#look(), LOOK_EVERY_MS);
+    this.#stopTimers = [stopLate, () => clearInterval(looks)];
     // What happened while there was no connection may have been trimmed from the stream of events.
     this.#redis.on('ready', () => void this.#look(Infinity));
     port.on('message', this.#heard);
@@ -130,11 +149,13 @@ class Client {
   readonly #heard = (message: ToClient): void => {
     switch (message[0]) {
       case 'add':
-        if (this.#batch.length === 0) setImmediate(() => void this.#addBatch());
+        if (this.#batch.length === 0) setImmediate(() => this.#track(this.#addBatch()));
         this.#batch.push([message[1], message[2], message[3]]);
         return;
       case 'cancel':
-        void this.#cancel(message[1]);
+        this.#track(this.#cancel(message[1]));
+        return;
+      case 'ping':
         return;
       case 'close':
         void this.#close();
@@ -142,13 +163,32 @@ class Client {
     }
   };
 
+  /** What is under way is waited for by `#close`. */
+  #track(work: Promise<void>): void {
+    this.#underway.add(work);
+    const over = (): boolean => this.#underway.delete(work);
+    work.then(over, over);
+  }
+
   async #addBatch(): Promise<void> {
-    await this.#listening;
+    try {
+      await this.#listening;
+    } catch {
+      // Then this is broken, and its jobs with it.
+      return;
+    }
     const batch = this.#batch;
     this.#batch = [];
-    const age = { age: this.#data.keep };
+    const added = this.#add(batch);
+    for (const [id] of batch) this.#adding.set(id, added);
+    await added;
+    for (const [id] of batch) this.#adding.delete(id);
+  }
+
+  async #add(batch: readonly Added[]): Promise<void> {
+    const age = { age: Math.max(this.#data.keep, KEPT_AT_LEAST) };
     for (let at = 0; at < batch.length; at += BATCH) {
-      const part = batch.slice(at, at + BATCH);
+      const part = batch.slice(at, at + BATCH).filter(([id]) => !this.#cancelled.has(id));
       try {
         await this.#queue.addBulk(
           part.map(([jobId, data, options]) => ({
@@ -157,7 +197,7 @@ class Client {
             opts: { ...options, jobId, removeOnComplete: age, removeOnFail: age } as never,
           })),
         );
-        for (const [id] of part) this.#waiting.set(id, { missed: false });
+        for (const [id] of part) if (!this.#cancelled.has(id)) this.#waiting.set(id, { missed: false });
       } catch (error) {
         for (const [id] of part) this.#tell(['lost', id, `Redis did not take it: ${String(error)}`]);
       }
@@ -167,13 +207,21 @@ class Client {
   async #cancel(id: string): Promise<void> {
     this.#waiting.delete(id);
     const { place } = this.#data;
+    const known = this.#batch.length;
     this.#batch = this.#batch.filter(([added]) => added !== id);
+    // It never got there.
+    if (this.#batch.length < known) return;
+    this.#cancelled.add(id);
     try {
       await this.#redis.set(cancelKey(place, id), '1', 'EX', REMEMBERED);
+      await this.#adding.get(id);
       const removed = await this.#queue.remove(id);
       if (removed === 0) await this.#redis.publish(cancelChannel(place), id);
+      else await this.#redis.del(cancelKey(place, id));
     } catch (error) {
       this.#erred(error as Error);
+    } finally {
+      this.#cancelled.delete(id);
     }
   }
 
@@ -192,42 +240,77 @@ class Client {
     this.#tell(['failed', id, job?.data.thrown ?? null, reason]);
   }
 
-  /** Look for those that have waited longest. */
+  /** Look for those that have waited longest; once more, where that is asked for meanwhile. */
   async #look(count = LOOK_AT): Promise<void> {
     if (this.#redis.status !== 'ready') return;
-    let left = count;
-    for (const [id, waiting] of this.#waiting) {
-      if (left-- <= 0) return;
-      const job = await this.#queue.getJob(id).catch(() => null);
-      if (job === null || !this.#waiting.has(id)) continue;
-      if (job === undefined) {
-        if (waiting.missed) {
-          this.#waiting.delete(id);
-          this.#tell(['lost', id, 'it is in the queue no more']);
-        }
-        waiting.missed = true;
-        continue;
-      }
-      if (job.finishedOn !== undefined && typeof job.returnvalue === 'string')
-        this.#done(id, job.returnvalue);
-      else if (job.finishedOn !== undefined && job.failedReason) await this.#failed(id, job.failedReason);
-      else {
-        // To the end of the line, so that all are looked at in turn.
-        this.#waiting.delete(id);
-        this.#waiting.set(id, waiting);
-        waiting.missed = false;
-      }
+    if (this.#looking) {
+      if (count === Infinity) this.#looksAgain = true;
+      return;
     }
+    this.#looking = true;
+    try {
+      const chosen = [...this.#waiting].slice(0, count);
+      for (const [id, waiting] of chosen) if (!(await this.#lookAt(id, waiting))) break;
+    } finally {
+      this.#looking = false;
+    }
+    if (!this.#looksAgain) return;
+    this.#looksAgain = false;
+    await this.#look(Infinity);
   }
 
+  /** @returns whether Redis answered. */
+  async #lookAt(id: string, waiting: Waiting): Promise<boolean> {
+    if (!this.#waiting.has(id)) return true;
+    const job = await this.#queue.getJob(id).catch(() => null);
+    if (job === null) return false;
+    if (!this.#waiting.has(id)) return true;
+    if (job === undefined) {
+      if (waiting.missed) {
+        this.#waiting.delete(id);
+        this.#tell(['lost', id, 'it is in the queue no more']);
+      }
+      waiting.missed = true;
+    } else if (job.finishedOn !== undefined && typeof job.returnvalue === 'string') {
+      this.#done(id, job.returnvalue);
+    } else if (job.finishedOn !== undefined && job.failedReason) {
+      await this.#failed(id, job.failedReason);
+    } else {
+      // To the end of the line, so that all are looked at in turn.
+      this.#waiting.delete(id);
+      this.#waiting.set(id, waiting);
+      waiting.missed = false;
+    }
+    return true;
+  }
+
+  /** Cancellations that are under way get there, unless Redis stays away for longer than the first connection may take. */
   async #close(): Promise<void> {
-    for (const timer of this.#timers) clearTimeout(timer);
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const stop of this.#stopTimers) stop();
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const stop = after(this.#data.connectTimeout, resolve);
+    await Promise.race([Promise.allSettled(this.#underway), late]);
+    stop();
     if (this.#redis.status === 'ready')
       await Promise.allSettled([this.#listening.then((events) => events.close()), this.#queue.close()]);
-    this.#redis.disconnect();
-    this.#listener.disconnect();
+    this.#disconnect();
     this.#tell(['closed']);
     this.#port.close();
+  }
+
+  /** It cannot go on: tell so, and be silent from then on. */
+  break(reason: string): void {
+    this.#closed = true;
+    for (const stop of this.#stopTimers) stop();
+    this.#disconnect();
+    this.#tell(['broken', reason]);
+  }
+
+  #disconnect(): void {
+    this.#redis.disconnect();
+    this.#listener.disconnect();
   }
 
   #tell(message: FromClient): void {
@@ -237,11 +320,18 @@ class Client {
 }
 
 const { port, ...data } = workerData as ClientData & { readonly port: MessagePort };
-try {
-  new Client(port, data);
-} catch (error) {
-  port.postMessage(['broken', String(error)] satisfies FromClient);
+const tell = (message: FromClient): void => {
+  port.postMessage(message);
   ring(data.bell);
+};
+try {
+  const client = new Client(port, data);
+  // Who blocks for a result hears of no thread that fails, but of this.
+  process.on('uncaughtException', (error: unknown) =>
+    client.break(`the thread that speaks with Redis failed: ${String(error)}`),
+  );
+} catch (error) {
+  tell(['broken', String(error)]);
 }
 // It lives for as long as its port does.
 parentPort?.unref();

@@ -53,9 +53,6 @@ export function connect(connection: Connection): Redis {
 export function nameOf({ connection }: QueuePlace): string {
   if (typeof connection !== 'string')
     return `${connection['host'] ?? 'localhost'}:${connection['port'] ?? 6379}`;
-  try {
-    return new URL(connection).host;
-  } catch {
-    return 'the given address';
-  }
+  const [, place] = /^(?:[a-z]+:\/\/)?(?:.*@)?([^/?]*)/i.exec(connection) as RegExpExecArray;
+  return place === undefined || place === '' ? connection.replace(/\?.*/, '') : place;
 }

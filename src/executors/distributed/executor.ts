@@ -7,8 +7,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import { RuntimeError, ValueError } from '../../core/errors.ts';
-import { describe } from '../../core/repr.ts';
+import { RuntimeError } from '../../core/errors.ts';
+import { warn } from '../../core/warn.ts';
 import { addSource, bell, blockUntil, removeSource, type Source } from '../bell.ts';
 import { BrokenExecutor } from '../errors.ts';
 import { Executor, type ShutdownOptions } from '../executor.ts';
@@ -21,6 +21,7 @@ import { unwrapAll } from '../transfer.ts';
 import { refusedArguments } from '../travel.ts';
 import type { AddOptions, ClientData, FromClient, ToClient } from './client.ts';
 import { checkEngine } from './engine.ts';
+import { checkConnection, checkCount, checkKeys, checkPrefix, checkQueue, checkSeconds } from './options.ts';
 import { type ChunkData, type Connection, fromText, toText } from './wire.ts';
 
 /** How a job is run. */
@@ -47,12 +48,14 @@ export interface DistributedOptions extends DistributedJobOptions {
   readonly prefix?: string | undefined;
   /** How long to try for the first connection, in seconds; 10 by default. One that is lost later is waited for without a limit. */
   readonly connectTimeout?: number | undefined;
-  /** How long jobs that are done stay in Redis, in seconds; an hour by default. */
+  /** How long jobs that are done stay in Redis, in seconds; an hour by default, and never less than a minute. */
   readonly keep?: number | undefined;
 }
 
 const JOB_OPTIONS = ['attempts', 'backoff', 'timeout', 'priority', 'delay'] as const;
 const OPTIONS = [...JOB_OPTIONS, 'queue', 'connection', 'prefix', 'connectTimeout', 'keep'] as const;
+/** How often a thread that blocks looks whether the other one lives, in milliseconds. */
+const LOOK_EVERY_MS = 1000;
 const CLIENT_PROGRAM = new URL(`./client${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
 
 /** One thread that speaks with Redis, and the futures of its jobs. */
@@ -64,7 +67,9 @@ class Connector implements Source {
   #count = 0;
   #broken: string | null = null;
   #isShutDown = false;
+  #closing = false;
   #closed = false;
+  #lookAt = 0;
   #waiters: (() => void)[] = [];
 
   constructor(data: Omit<ClientData, 'bell' | 'mark'>) {
@@ -80,6 +85,10 @@ class Connector implements Source {
     this.#thread.on('error', (error) =>
       this.#break(`lost the thread that speaks with Redis: ${String(error)}`),
     );
+    this.#thread.on('exit', () => {
+      this.drain();
+      if (!this.#closed) this.#break('lost the thread that speaks with Redis');
+    });
     this.#thread.unref();
     port1.on('message', this.#heard);
     port1.unref();
@@ -131,8 +140,15 @@ class Connector implements Source {
     }
   }
 
-  tend(): number {
-    return Infinity;
+  tend(now: number): number {
+    if (this.#broken !== null || this.#closed) return Infinity;
+    if (now < this.#lookAt) return this.#lookAt;
+    this.#lookAt = now + LOOK_EVERY_MS;
+    // A thread that ends closes its port, and to a closed one nothing can be sent.
+    if ((this.#port.postMessage(['ping'] satisfies ToClient) as unknown) === true) return this.#lookAt;
+    this.drain();
+    if (this.#broken === null && !this.#closed) this.#break('lost the thread that speaks with Redis');
+    return now;
   }
 
   readonly #heard = (message: FromClient): void => {
@@ -159,6 +175,7 @@ class Connector implements Source {
   }
 
   #break(reason: string): void {
+    if (this.#broken !== null || this.#closed) return;
     this.#broken = reason;
     const jobs = [...this.#jobs.values()];
     this.#jobs.clear();
@@ -169,9 +186,12 @@ class Connector implements Source {
   #afterChange(): void {
     if (this.#jobs.size > 0) return;
     if (!this.#isShutDown) this.#port.unref();
-    else if (!this.#closed) {
-      if (this.#broken !== null) this.#end();
-      else this.#send(['close']);
+    else if (this.#broken !== null) this.#end();
+    else if (!this.#closing) {
+      this.#closing = true;
+      // The process lives until the last word has reached Redis.
+      this.#port.ref();
+      this.#send(['close']);
     }
   }
 
@@ -225,16 +245,17 @@ function settle(
  * ```
  */
 export class DistributedExecutor extends Executor {
-  readonly #connector: Connector;
+  readonly #held: Held;
   readonly #options: DistributedJobOptions;
 
   constructor(options: DistributedOptions) {
     super();
-    checkOptions(options);
+    const held = (options as Shared | undefined)?.[SHARED];
+    if (held === undefined) checkOptions(options);
+    checkJobOptions(options);
     this.#options = options;
-    const connector = (options as { readonly [SHARED]?: Connector })[SHARED];
-    if (connector !== undefined) {
-      this.#connector = connector;
+    if (held !== undefined) {
+      this.#held = held;
       return;
     }
     checkEngine();
@@ -245,12 +266,15 @@ export class DistributedExecutor extends Executor {
       connectTimeout = 10,
       keep = 3600,
     } = options;
-    this.#connector = new Connector({ place: { queue, connection, prefix }, connectTimeout, keep });
+    const connector = new Connector({ place: { queue, connection, prefix }, connectTimeout, keep });
+    this.#held = { connector };
+    forgotten.register(this.#held, connector, this.#held);
   }
 
   /** The same executor, whose jobs are run in another way: `executor.withOptions({ attempts: 5, timeout: 30 }).submit(...)`. */
   withOptions(options: DistributedJobOptions): DistributedExecutor {
-    return new DistributedExecutor({ ...this.#options, ...options, [SHARED]: this.#connector } as never);
+    checkKeys(options, JOB_OPTIONS, 'withOptions()');
+    return new DistributedExecutor({ ...this.#options, ...options, [SHARED]: this.#held } as never);
   }
 
   override _start(description: JobDescription, args: readonly unknown[], chunk: boolean): Future<unknown> {
@@ -270,7 +294,7 @@ export class DistributedExecutor extends Executor {
       throw refusedArguments(calls, name, cause, toText);
     }
     const { attempts = 1, backoff, timeout = null, priority, delay } = this.#options;
-    return this.#connector.start({ name, args: text, chunk, timeout }, chunk, {
+    return this.#held.connector.start({ name, args: text, chunk, timeout }, chunk, {
       attempts,
       backoff: backoff === undefined ? undefined : { type: 'exponential', delay: Math.round(backoff * 1000) },
       priority,
@@ -279,42 +303,48 @@ export class DistributedExecutor extends Executor {
   }
 
   override shutdown(options: ShutdownOptions = {}): void {
-    this.#connector.shutdown(options.cancelFutures === true);
-    if (options.wait !== false) this.#connector.waitBlocking();
+    const { connector } = this.#held;
+    forgotten.unregister(this.#held);
+    connector.shutdown(options.cancelFutures === true);
+    if (options.wait !== false) connector.waitBlocking();
   }
 
   override _onEnded(ended: () => void): void {
-    this.#connector.onEnded(ended);
+    this.#held.connector.onEnded(ended);
   }
 }
 
 /** How an executor is told to share the connection of another. */
 const SHARED: unique symbol = Symbol('connector');
+type Shared = { readonly [SHARED]?: Held };
+
+/** An executor with all that share its connection; it is forgotten when nobody has any of them. */
+interface Held {
+  readonly connector: Connector;
+}
+
+/** The thread and the loop hold a connector; its executors are held by their users alone. */
+const forgotten = new FinalizationRegistry<Connector>((connector) => {
+  warn(
+    "unclosed executor <DistributedExecutor>: end it with shutdown(), or declare it with 'using' or 'await using'",
+    'ResourceWarning',
+  );
+  connector.shutdown(false);
+});
 
 function checkOptions(options: DistributedOptions): void {
-  if (typeof options !== 'object' || options === null)
-    throw new TypeError(`DistributedExecutor() needs { queue }, not ${describe(options)}`);
-  for (const key of Object.keys(options)) {
-    if (!(OPTIONS as readonly string[]).includes(key))
-      throw new TypeError(`DistributedExecutor() has no option ${key}; it has ${OPTIONS.join(', ')}`);
-  }
-  const { queue, connection, attempts, priority } = options;
-  if ((options as { readonly [SHARED]?: Connector })[SHARED] === undefined) {
-    if (typeof queue !== 'string' || queue === '' || queue.includes(':'))
-      throw new ValueError(`queue must be a name without ':', not ${describe(queue)}`);
-    const plain = typeof connection === 'object' && Object.getPrototypeOf(connection) === Object.prototype;
-    if (connection !== undefined && typeof connection !== 'string' && !plain)
-      throw new TypeError(
-        `connection must be a URL or plain options such as { host, port }, not ${describe(connection)}: the executor makes connections of its own`,
-      );
-  }
-  if (attempts !== undefined && (!Number.isInteger(attempts) || attempts < 1))
-    throw new ValueError(`attempts must be a whole number, 1 or more, not ${describe(attempts)}`);
-  if (priority !== undefined && !(Number.isInteger(priority) && priority >= 1 && priority <= 2_097_152))
-    throw new ValueError(`priority must be a whole number from 1 to 2097152, not ${describe(priority)}`);
-  for (const name of ['backoff', 'timeout', 'delay', 'connectTimeout', 'keep'] as const) {
-    const value = options[name];
-    if (value !== undefined && value !== null && !(typeof value === 'number' && value >= 0))
-      throw new ValueError(`${name} must be a number of seconds, 0 or more, not ${describe(value)}`);
-  }
+  checkKeys(options, OPTIONS, 'DistributedExecutor()');
+  checkQueue(options.queue);
+  checkConnection(options.connection, true);
+  checkPrefix(options.prefix);
+  checkSeconds(options.connectTimeout, 'connectTimeout', true);
+  checkSeconds(options.keep, 'keep', false);
+}
+
+function checkJobOptions({ attempts, backoff, timeout, priority, delay }: DistributedJobOptions): void {
+  checkCount(attempts, 'attempts');
+  checkCount(priority, 'priority', 2_097_152);
+  checkSeconds(backoff, 'backoff', false);
+  checkSeconds(timeout ?? undefined, 'timeout', true);
+  checkSeconds(delay, 'delay', false);
 }

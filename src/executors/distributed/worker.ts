@@ -24,6 +24,8 @@ import { type ErrorClass, encodeThrown, registerErrors } from '../outcome.ts';
 import { ProcessPoolExecutor } from '../process-pool.ts';
 import { ThreadPoolExecutor } from '../thread-pool.ts';
 import { bull, connect, nameOf } from './engine.ts';
+import { checkConnection, checkCount, checkKeys, checkPrefix, checkQueue, checkSeconds } from './options.ts';
+import { after } from './timer.ts';
 import {
   type ChunkData,
   type Connection,
@@ -59,6 +61,18 @@ type Startable = {
   _start(description: JobDescription, args: readonly unknown[], chunk: boolean): Future<unknown>;
 };
 
+const OPTIONS = [
+  'queue',
+  'module',
+  'concurrency',
+  'connection',
+  'prefix',
+  'pool',
+  'lockDuration',
+  'grace',
+] as const;
+/** The longest `lockDuration`, in seconds: it is looked for with timers of the host. */
+const LONGEST_LOCK = 2_000_000;
 /** How often a job may lose its worker before it is taken for the cause. */
 const MOST_DEATHS = 25;
 
@@ -71,13 +85,23 @@ export class DistributedWorker {
   #abandons = false;
 
   constructor(options: WorkerOptions) {
-    const { queue, module, concurrency, connection = 'redis://127.0.0.1:6379', prefix = 'asyncio' } = options;
-    if (typeof queue !== 'string' || queue === '')
-      throw new ValueError(`queue must be a name, not ${describe(queue)}`);
+    checkKeys(options, OPTIONS, 'DistributedWorker()');
+    const { queue, module, connection = 'redis://127.0.0.1:6379', prefix = 'asyncio', pool } = options;
+    checkQueue(queue);
     if (!URL.canParse(module))
       throw new ValueError(`module must be the URL of a module, not ${describe(module)}`);
-    if (concurrency !== undefined && (!Number.isInteger(concurrency) || concurrency < 1))
-      throw new ValueError(`concurrency must be a whole number, 1 or more, not ${describe(concurrency)}`);
+    checkCount(options.concurrency, 'concurrency');
+    checkConnection(connection, false);
+    checkPrefix(prefix);
+    if (pool !== undefined && pool !== 'processes' && pool !== 'threads')
+      throw new ValueError(`pool must be 'processes' or 'threads', not ${describe(pool)}`);
+    const { lockDuration } = options;
+    checkSeconds(lockDuration, 'lockDuration', false);
+    if (lockDuration !== undefined && !(lockDuration > 0 && lockDuration <= LONGEST_LOCK))
+      throw new ValueError(
+        `lockDuration must be above 0 and up to ${LONGEST_LOCK} seconds, not ${describe(lockDuration)}`,
+      );
+    checkSeconds(options.grace, 'grace', true);
     this.#options = options;
     this.#place = { queue, connection, prefix };
   }
@@ -106,6 +130,8 @@ export class DistributedWorker {
     const redis = connect(this.#place.connection);
     const cancels = connect(this.#place.connection);
     const taking = connect(this.#place.connection);
+    const connections = [redis, cancels, taking];
+    const outage = tellOutages(this.#place, connections);
     const worker = new BullWorker<JobData, string>(
       this.#place.queue,
       (job) => this.#process(job, pool as never, redis),
@@ -118,33 +144,60 @@ export class DistributedWorker {
         maxStalledCount: MOST_DEATHS,
       },
     );
-    const outage = tellOutages(this.#place, [redis, cancels, taking]);
     worker.on('error', outage);
     cancels.on('message', (_channel, id) => this.#running.get(id)?.stop());
+    let ends = false;
+    const listen = async (): Promise<void> => {
+      try {
+        await cancels.subscribe(cancelChannel(this.#place));
+        // What was announced while nobody listened is remembered.
+        await Promise.all([...this.#running.keys()].map((id) => this.#checkCancelled(id, redis)));
+      } catch (error) {
+        if (!ends) throw error;
+      }
+    };
+    const begin = async (): Promise<void> => {
+      try {
+        await Promise.all([listen(), worker.waitUntilReady()]);
+        cancels.on('ready', () => void listen().catch(outage));
+      } catch (error) {
+        if (!ends) throw error;
+      }
+    };
     try {
-      yield* wrapFuture(
-        Promise.all([cancels.subscribe(cancelChannel(this.#place)), worker.waitUntilReady()]),
-      );
+      yield* wrapFuture(begin());
       ready?.([...this.#jobs.keys()].sort());
       yield* new LoopFuture<never>({ loop: running.loop as Scheduler });
     } finally {
-      yield* this.#end(worker, pool, grace);
-      for (const connection of [redis, cancels, taking]) connection.disconnect();
+      ends = true;
+      yield* this.#end(worker, pool, grace, connections);
     }
   }
 
   /** Those who run may end in time; the others are cut off, and run again elsewhere when their lock has run out. */
-  *#end(worker: Worker, pool: Executor, grace: number): Coroutine<void> {
+  *#end(worker: Worker, pool: Executor, grace: number, connections: readonly Redis[]): Coroutine<void> {
+    let whole = false;
     try {
-      yield* waitFor(wrapFuture(worker.close()), grace);
-      pool.shutdown({ wait: false });
+      // Without Redis and without a job there is nothing to wait for.
+      const idle = this.#running.size === 0 && connections.some(({ status }) => status !== 'ready');
+      yield* waitFor(wrapFuture(worker.close(idle)), grace);
+      whole = true;
     } catch (error) {
       if (!(error instanceof TimeoutError)) throw error;
-      this.#abandons = true;
-      (pool as ProcessPoolExecutor).killWorkers();
-      worker.close(true).catch(() => {});
+    } finally {
+      for (const connection of connections) connection.disconnect();
+      if (whole) pool.shutdown({ wait: false });
+      else {
+        this.#abandons = true;
+        (pool as ProcessPoolExecutor).killWorkers();
+        worker.close(true).catch(() => {});
+      }
     }
     yield* pool.waitClosed();
+  }
+
+  async #checkCancelled(id: string, redis: Redis): Promise<void> {
+    if ((await redis.exists(cancelKey(this.#place, id))) === 1) this.#running.get(id)?.stop();
   }
 
   async #process(job: Job<JobData, string>, pool: Startable, redis: Redis): Promise<string> {
@@ -163,18 +216,17 @@ export class DistributedWorker {
     const future = pool._start(describeJob(fn), fromText(args) as unknown[], chunk);
     future.addProgressCallback((value) => void job.updateProgress({ value: toText(value) }).catch(() => {}));
     this.#running.set(id, future);
+    // It may have been announced before this one was known to run.
+    void this.#checkCancelled(id, redis).catch(() => {});
     let late = false;
-    const timer =
-      timeout === null
-        ? undefined
-        : setTimeout(() => {
-            late = true;
-            future.stop();
-          }, timeout * 1000);
+    const stopTimer = after(timeout ?? Infinity, () => {
+      late = true;
+      future.stop();
+    });
     try {
       const outcome = await outcomeOf(future);
-      // Nothing is said of it: when its lock has run out it is given to another.
-      if (this.#abandons) return await new Promise<never>(() => {});
+      // There is no connection by now, so that this is told to nobody: when its lock has run out it is given to another.
+      if (this.#abandons) throw new Error('left to another worker');
       if (outcome === 'cancelled') {
         if (!late) throw cancelled();
         return await this.#fail(job, new TimeoutError(`the job took longer than ${timeout} seconds`), false);
@@ -182,7 +234,7 @@ export class DistributedWorker {
       if ('thrown' in outcome) return await this.#fail(job, outcome.thrown, false);
       return toText(chunk ? chunkData(outcome.value as ChunkResult | unknown[]) : outcome.value);
     } finally {
-      clearTimeout(timer);
+      stopTimer();
       this.#running.delete(id);
     }
   }
