@@ -179,7 +179,7 @@ export class DistributedWorker {
     let whole = false;
     try {
       // Without Redis and without a job there is nothing to wait for.
-      const idle = this.#running.size === 0 && connections.some(({ status }) => status !== 'ready');
+      const idle = this.#running.size === 0 && connections.every(({ status }) => status !== 'ready');
       yield* waitFor(wrapFuture(worker.close(idle)), grace);
       whole = true;
     } catch (error) {
