@@ -170,6 +170,20 @@ def kind_of(line):
     return line.split(':')[0]
 
 
+@live('who waits after one that was cancelled')
+async def _():
+    loop = asyncio.get_running_loop()
+    a, b = pair()
+    first = asyncio.create_task(loop.sock_recv(b, 100))
+    await asyncio.sleep(0)
+    first.cancel()
+    sending = asyncio.create_task(loop.sock_sendall(a, b'hello'))
+    print(text(await loop.sock_recv(b, 100)))
+    await sending
+    print(first.cancelled())
+    close(a, b)
+
+
 @live('two ends of a bare socket, each waits in its direction')
 async def _():
     loop = asyncio.get_running_loop()

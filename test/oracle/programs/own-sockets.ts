@@ -192,6 +192,19 @@ function kindOf(line: string): string {
   return line.split(':')[0] as string;
 }
 
+live('who waits after one that was cancelled', function* () {
+  const loop = asyncio.getRunningLoop();
+  const [a, b] = pair();
+  const first = asyncio.createTask(loop.sockRecv(b, 100));
+  yield* asyncio.sleep(0);
+  first.cancel();
+  const sending = asyncio.createTask(loop.sockSendall(a, bytes('hello')));
+  print(text(yield* loop.sockRecv(b, 100)));
+  yield* sending;
+  print(first.cancelled());
+  close(a, b);
+});
+
 live('two ends of a bare socket, each waits in its direction', function* () {
   const loop = asyncio.getRunningLoop();
   const [a, b] = pair();
