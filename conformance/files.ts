@@ -38,6 +38,7 @@ const others: readonly SuiteFile[] = [
   virtual('test_protocols'),
   node('test_buffered_proto'),
   node('test_server'),
+  node('test_sock_lowlevel'),
   node('test_subprocess'),
 ];
 

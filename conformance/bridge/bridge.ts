@@ -17,7 +17,15 @@ import { FlowControlMixin } from '../../src/net/flow-control-mixin.ts';
 import { Process } from '../../src/process/process.ts';
 import { loopOf, setDrive } from './drive.ts';
 import { fieldOf } from './private-fields.ts';
-import { exists, startTestServer, stopTestServer, unlink, unusedPort } from './surroundings.ts';
+import {
+  exists,
+  startEcho,
+  startTestServer,
+  stopEcho,
+  stopTestServer,
+  unlink,
+  unusedPort,
+} from './surroundings.ts';
 
 /** What the Python half gives to this one; each gets and returns bridged values. */
 interface PythonHalf {
@@ -368,6 +376,7 @@ const kinds: readonly (readonly [new (...args: never[]) => object, string])[] = 
   [A.StreamReader, 'reader'],
   [A.StreamWriter, 'writer'],
   [A.Server, 'server'],
+  [A.Socket, 'socket'],
   [Uint8Array, 'bytes'],
 ];
 
@@ -601,7 +610,7 @@ export function forPython(module: object): Bag {
   return Object.fromEntries(held) as Bag;
 }
 
-export { exists, loopOf, setDrive, startTestServer, stopTestServer, unlink, unusedPort };
+export { exists, loopOf, setDrive, startEcho, startTestServer, stopEcho, stopTestServer, unlink, unusedPort };
 
 export function init(half: PythonHalf): void {
   P = half;

@@ -6,7 +6,7 @@ import type { Driven, Next } from '../../src/core/reactor.ts';
 import { AGAIN, HOP, STOPPED } from '../../src/core/reactor.ts';
 import { running } from '../../src/core/running.ts';
 import { EventLoop, RuntimeError } from '../../src/index.ts';
-import { LibuvReactor } from '../../src/reactors/libuv/reactor.ts';
+import { chooseReactor } from '../../src/loop/choose-reactor.ts';
 import { VirtualReactor } from '../../src/reactors/virtual/reactor.ts';
 
 type Drive = 'virtual' | 'node';
@@ -94,7 +94,8 @@ function advanceTime(this: EventLoop, seconds: number): void {
 /** A loop for a test; `advance` for one whose clock the test moves. */
 export function loopOf(advance?: Advance): EventLoop {
   if (advance === undefined) {
-    const reactor = drive === 'node' ? new LibuvReactor() : new VirtualReactor();
+    // As for any program: epoll where it can be had, which has sockets; ASYNCIO_REACTOR names another.
+    const reactor = drive === 'node' ? chooseReactor(true) : new VirtualReactor();
     const loop = new EventLoop({ reactor });
     return drive === 'node' ? loop : Object.assign(loop, { runForeverSync, advanceTime });
   }

@@ -312,4 +312,57 @@ export const mutants: readonly Mutant[] = [
       ['if (this.#paused && this.#queue.size <= this.#limit) this.#resume();', ''],
     ],
   ),
+  ...faults(
+    'net/stream-writer.ts',
+    ['test_streams'],
+    ['test/net/stream-writer.test.ts', 'test/net/streams.test.ts', 'test/net/sending.test.ts'],
+    [
+      ['    if (exception !== null) throw exception;\n', ''],
+      ['if (this.#transport.isClosing()) yield* sleep(0);', ''],
+      [
+        'if (this.#protocol._isHeld || this.#transport.isClosing()) return false;',
+        'if (this.#protocol._isHeld) return false;',
+      ],
+      ['yield* shield(this.#protocol._closed);', 'yield* this.#protocol._closed;'],
+      ['    this.close();\n    yield* this.#waitClosed();', '    this.close();'],
+    ],
+  ),
+  ...faults(
+    'net/flow-control.ts',
+    ['test_streams'],
+    ['test/net/stream-transport.test.ts', 'test/net/transports.test.ts', 'test/net/sending.test.ts'],
+    [
+      [
+        'if (this.#paused || size <= this.#high) return null;',
+        'if (this.#paused || size < this.#high) return null;',
+      ],
+      [
+        'if (!this.#paused || size > this.#low) return null;',
+        'if (!this.#paused || size >= this.#low) return null;',
+      ],
+      ['(low == null ? DEFAULT_HIGH : low * 4)', 'DEFAULT_HIGH'],
+    ],
+  ),
+  ...faults(
+    'net/flow-control-mixin.ts',
+    ['test_streams'],
+    ['test/net/stream-writer.test.ts', 'test/net/streams.test.ts', 'test/net/sending.test.ts'],
+    [
+      ["if (this.#lost) throw new ConnectionResetError('Connection lost');", ''],
+      ['      if (waiter.done()) continue;\n', ''],
+      ['else waiter.setException(exc);', 'else waiter.setResult(undefined);'],
+    ],
+  ),
+  ...faults(
+    'net/stream-transport.ts',
+    ['test_streams'],
+    ['test/net/stream-transport.test.ts', 'test/net/transports.test.ts', 'test/net/sending.test.ts'],
+    [
+      ['    if (this.#closing || !this.#paused) return;\n', ''],
+      ['    if (this.isReading()) this.#channel.resume();', '    this.#channel.resume();'],
+      ['else if (this.#eofWritten) this.#channel.shutdown();', ''],
+      ['else this.#waiting.push(data.subarray(taken));', 'else this.#waiting.push(data);'],
+      ['else if (!this.#caller.eofReceived()) this.close();', 'else this.#caller.eofReceived();'],
+    ],
+  ),
 ];

@@ -14,6 +14,8 @@ export interface Descriptors {
    * @throws the host's error where it cannot be watched.
    */
   watch(fd: number, direction: Direction, ready: (() => void) | null): boolean;
+  /** Watch it no more, unless another function has come in the place of `ready`. */
+  unwatch(fd: number, direction: Direction, ready: () => void): void;
   /** Does a connection or a server of this loop use `fd`? */
   isUsed(fd: number): boolean;
 }

@@ -63,7 +63,8 @@ function* ready(loop: Scheduler, fd: number, direction: Direction, method: strin
   try {
     yield* future;
   } finally {
-    if (!future.done() || future.cancelled()) descriptors.watch(fd, direction, null);
+    // Not where the next one waits for it already, which may have begun between the cancelling and this.
+    descriptors.unwatch(fd, direction, tell);
   }
 }
 

@@ -92,6 +92,20 @@ scenario("much data goes through whole, with a slow reader, into arrays of one's
   b.close();
 });
 
+scenario('who waits after one that was cancelled is not disturbed by its end', function* ({ loop }) {
+  const [a, b] = pair();
+  const first = loop.createTask(loop.sockRecv(b, 100));
+  yield* asyncio.sleep(0);
+  first.cancel();
+  // It begins to wait before the first has come to its end.
+  const begun = loop.createTask(loop.sockSendall(a, bytes('hello')));
+  assert.equal(text(yield* loop.sockRecv(b, 100)), 'hello');
+  yield* asyncio.wait([first, begun]);
+  assert.ok(first.cancelled());
+  a.close();
+  b.close();
+});
+
 scenario('datagrams, with where they came from', function* ({ loop }) {
   const [a, b] = nonBlocking(
     new Socket(socket.AF_INET, socket.SOCK_DGRAM),

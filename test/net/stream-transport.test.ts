@@ -39,6 +39,20 @@ suite('a connection begins', () => {
       assert.deepEqual(channel.calls, ['pause', 'resume']);
     }));
 
+  test('and reading that was not paused is not begun again', () =>
+    play(function* ({ loop }) {
+      const { channel, protocol, transport } = connect(loop, new Recorder(loop));
+      yield* protocol.made;
+      yield* asyncio.sleep(0);
+      transport.resumeReading();
+      assert.deepEqual(channel.calls, ['resume']);
+      transport.pauseReading();
+      transport.pauseReading();
+      transport.resumeReading();
+      transport.resumeReading();
+      assert.deepEqual(channel.calls, ['resume', 'pause', 'resume']);
+    }));
+
   test('and goes on though connectionMade fails, which is reported', () =>
     play(function* ({ loop, reports }) {
       class Failing extends Recorder {

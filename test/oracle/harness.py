@@ -6,7 +6,8 @@
 
 Each program runs on a fresh loop in virtual time (kit.VirtualLoop): the clock starts at 0 and jumps to the next timer
 when nothing is ready, so that a run takes no time and two runs print the same. Those that need the world outside (kit.live)
-run on asyncio's own loop, and print nothing that depends on it. A program that could only hang raises.
+run on asyncio's own loop, and print nothing that depends on it; those with TLS read their certificates from the folder that
+harness.ts names in ORACLE_CERTIFICATES. A program that could only hang raises.
 Futures and tasks are those written in Python, whose messages do not depend on the C accelerator. The garbage collector
 is off while a program runs, so that nothing is reported at a moment of its own choosing.
 """

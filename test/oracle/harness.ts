@@ -7,9 +7,11 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as asyncio from '../../src/index.ts';
 import { runVirtual } from '../../src/testing/index.ts';
+import { certificateFiles } from '../net/certificates.ts';
 import { begin, print, programsOf, registering, type Style, show } from './kit.ts';
 
 const here = new URL('.', import.meta.url);
@@ -35,9 +37,10 @@ export interface Recorded {
 
 /** Runs the Python side. */
 export function askPython(): PythonSide {
+  using certificates = certificateFiles();
   const run = spawnSync('python3', ['-B', fileURLToPath(new URL('harness.py', here))], {
     encoding: 'utf8',
-    env: { ...process.env, PYTHONHASHSEED: '0' },
+    env: { ...process.env, PYTHONHASHSEED: '0', ORACLE_CERTIFICATES: dirname(certificates.ca) },
     maxBuffer: 1 << 26,
     timeout: 120_000,
   });

@@ -17,7 +17,7 @@ export type Style = (typeof STYLES)[number];
 /** The two texts of a program. */
 export type Text = 'generator' | 'async';
 
-type Main = () => asyncio.Coroutine<unknown> | Promise<unknown>;
+export type Main = () => asyncio.Coroutine<unknown> | Promise<unknown>;
 
 /** One registered program: a main coroutine function, or, as a script, a function that makes and runs its own loops. */
 export interface Program extends Limits {
@@ -31,6 +31,8 @@ export interface Program extends Limits {
 export interface Limits {
   /** Why async functions cannot behave so in JavaScript. */
   readonly notAsync?: string;
+  /** Works on sockets of its own, which only the epoll reactor has. */
+  readonly needsRawSockets?: boolean;
 }
 
 /** Something that programs hand to each other to be awaited. */

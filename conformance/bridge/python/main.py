@@ -20,6 +20,9 @@ import contextvars
 assert contextvars.__file__.startswith('/shim'), contextvars.__file__
 from bridge import events, values
 events.NODE = NODE
+if NODE:
+    from bridge import sockets
+    sockets.install()
 asyncio._set_running_loop(None)
 _thread.interrupt_main = lambda *_signal: _jsasyncio.interrupt()
 
@@ -71,7 +74,17 @@ def run_test_unix_server(*, use_ssl=False):
         yield server
 
 
+@contextlib.contextmanager
+def run_udp_echo_server(*, host='127.0.0.1', port=0):
+    js = values.block_on(_jsasyncio.startEcho())
+    try:
+        yield ('127.0.0.1', _jsasyncio.get(js, 'port'))
+    finally:
+        _jsasyncio.stopEcho(js)
+
+
 utils.run_test_unix_server = run_test_unix_server
+utils.run_udp_echo_server = run_udp_echo_server
 utils.run_test_server = run_test_server
 
 # These two files look for the names while they are imported, to make their C twins.

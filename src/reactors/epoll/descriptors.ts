@@ -28,6 +28,10 @@ export class EpollDescriptors implements Descriptors {
     return before !== null;
   }
 
+  unwatch(fd: number, direction: Direction, ready: () => void): void {
+    if (this.#watches.get(fd)?.[direction] === ready) this.watch(fd, direction, null);
+  }
+
   isUsed(fd: number): boolean {
     return this.#poller.isTaken(fd, this.#watches.get(fd) ?? null);
   }

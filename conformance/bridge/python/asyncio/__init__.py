@@ -99,6 +99,7 @@ _make('threads', to_thread=_absent('to_thread'))
 _make('streams', StreamReader=_n.StreamReader, StreamWriter=_n.StreamWriter, StreamReaderProtocol=_n.StreamReaderProtocol,
       FlowControlMixin=_n.FlowControlMixin, open_connection=_n.open_connection, start_server=_n.start_server,
       open_unix_connection=_n.open_unix_connection, start_unix_server=_n.start_unix_server)
+_make('proactor_events', BaseProactorEventLoop=type('BaseProactorEventLoop', (), {}))     # that of Windows, of which no loop here is one
 _make('selector_events', BaseSelectorEventLoop=_e.BaseEventLoop)
 _make('base_subprocess', BaseSubprocessTransport=_p.SubprocessTransport)
 _make('subprocess', PIPE=-1, STDOUT=-2, DEVNULL=-3, Process=_p.Process, create_subprocess_exec=_p.create_subprocess_exec,

@@ -5,6 +5,7 @@ from pyodide.ffi import create_proxy, jsnull, run_sync
 from . import values as v
 from .network import Network
 from .processes import Processes
+from .sockets import SocketMethods
 from .values import Wrapper, box, fj, function, null, options, wraps
 
 NODE = False        # the mode on Node's own loop
@@ -121,7 +122,7 @@ def new_event_loop():
 
 
 @wraps('loop')
-class BaseEventLoop(Network, Processes, Wrapper, AbstractEventLoop):
+class BaseEventLoop(Network, SocketMethods, Processes, Wrapper, AbstractEventLoop):
     _patchable = {
         'call_soon': '_soon', 'call_later': 'callLater', 'call_exception_handler': 'callExceptionHandler', 'default_exception_handler': 'defaultExceptionHandler',
         'time': 'time', 'create_task': 'createTask', 'create_future': 'createFuture', 'shutdown_asyncgens': 'shutdownAsyncgens',

@@ -24,6 +24,12 @@ class Address:
     def fileno(self):
         return fj(J.inv(self._js, 'fileno'))
 
+    def setsockopt(self, level, name, value):
+        fj(J.inv(self._js, 'setsockopt', level, name, int(value)))
+
+    def getsockopt(self, level, name):
+        return fj(J.inv(self._js, 'getsockopt', level, name))
+
 
 def address_of(value):
     """Host and port, or a path."""
@@ -131,7 +137,7 @@ def family_of(number):
 def given(kw):
     if 'family' in kw:
         kw['family'] = _families.get(kw['family'], kw['family'])
-    return options(**{v.camel(name): J.arr(*map(box, value)) if isinstance(value, tuple) else value for name, value in kw.items()})
+    return options(**{v.camel(name): J.arr(*map(box, value)) if isinstance(value, tuple) else box(value) for name, value in kw.items()})
 
 
 def path_of(path):

@@ -213,22 +213,22 @@ class FlowControlMixin(Wrapper):
 
 
 async def open_connection(host=None, port=None, *, limit=2**16, **kw):
-    reader, writer = await v.wait_js(J.fn('openConnection', null(host), null(port), options(limit=limit, **{v.camel(name): value for name, value in kw.items()})))
+    from .network import given
+    reader, writer = await v.wait_js(J.fn('openConnection', null(host), null(port), given(dict(limit=limit, **kw))))
     return reader, writer
 
 
 async def start_server(client_connected_cb, host=None, port=None, *, limit=2**16, **kw):
-    given = {v.camel(name): value for name, value in kw.items()}
-    return await v.wait_js(J.fn('startServer', J.mkOnce(v.ref(client_connected_cb)), null(host), null(port), options(limit=limit, **given)))
+    from .network import given
+    return await v.wait_js(J.fn('startServer', J.mkOnce(v.ref(client_connected_cb)), null(host), null(port), given(dict(limit=limit, **kw))))
 
 
 async def open_unix_connection(path=None, *, limit=2**16, **kw):
-    from .network import path_of
-    reader, writer = await v.wait_js(J.fn('openUnixConnection', path_of(path), options(limit=limit, **{v.camel(name): value for name, value in kw.items()})))
+    from .network import given, path_of
+    reader, writer = await v.wait_js(J.fn('openUnixConnection', path_of(path), given(dict(limit=limit, **kw))))
     return reader, writer
 
 
 async def start_unix_server(client_connected_cb, path=None, *, limit=2**16, **kw):
-    from .network import path_of
-    given = {v.camel(name): value for name, value in kw.items()}
-    return await v.wait_js(J.fn('startUnixServer', J.mkOnce(v.ref(client_connected_cb)), path_of(path), options(limit=limit, **given)))
+    from .network import given, path_of
+    return await v.wait_js(J.fn('startUnixServer', J.mkOnce(v.ref(client_connected_cb)), path_of(path), given(dict(limit=limit, **kw))))
