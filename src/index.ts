@@ -6,13 +6,16 @@
  *     core/        awaitables, futures, tasks, contexts, errors, the scheduler and what it asks of a reactor
  *     sync/        locks, events, conditions, semaphores, barriers, queues
  *     structured/  gather, wait, shield, timeouts, task groups, async with, async for
- *     host/        the C library and libuv through FFI, socket addresses                (with koffi)
- *     reactors/    how a loop knows the time and waits: inside Node's loop, or on a clock that jumps
- *     net/         channels, transports, protocols, servers, streams, TLS, datagrams, names of hosts
+ *     host/        the C library and libuv through FFI, socket addresses (with koffi)
+ *     reactors/    how a loop knows the time and waits: over epoll, over libuv, or on a clock that jumps
+ *     net/         channels, transports, protocols, servers, streams, TLS, datagrams, names of hosts,
+ *                  raw sockets, selectors                                   (asyncio-ts/selectors)
  *     process/     subprocesses, pipes, signals
- *     executors/   worker threads and processes, blocking results            (asyncio-ts/futures)
- *     loop/        the event loop with its doors into the rooms above; run, Runner, attach
+ *     executors/   worker threads and processes, blocking results           (asyncio-ts/futures)
+ *                  jobs on other machines                                   (asyncio-ts/distributed)
+ *     loop/        the event loop with its doors into the rooms above; run, runSync, Runner, attach
  *     http/        the HTTP client                                          (asyncio-ts/http)
+ *     databases/   SQLite, PostgreSQL, MySQL                                (asyncio-ts/databases)
  *     zmq/         ZeroMQ: contexts, sockets, pollers                       (asyncio-ts/zmq)
  *     testing/     deterministic tests                                      (asyncio-ts/testing)
  *     cli/         the `asyncio` program
