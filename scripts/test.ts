@@ -64,9 +64,16 @@ const ON_BOTH = ['host', 'loop', 'net', 'process'].map((room) => join(root, 'tes
 /** The tests of input and output on the other reactor than the one that loops are given here. */
 async function testsOnLibuv(): Promise<boolean> {
   const files = testFiles().filter((file) => ON_BOTH.some((folder) => file.startsWith(folder)));
-  // The test files are programs of their own, which inherit it.
+  if (files.length === 0) return true;
+  // The test files are programs of their own, which inherit it; so would what comes after them.
+  const { ASYNCIO_REACTOR: own } = process.env;
   process.env['ASYNCIO_REACTOR'] = 'libuv';
-  return files.length === 0 || tests(files);
+  try {
+    return await tests(files);
+  } finally {
+    if (own === undefined) delete process.env['ASYNCIO_REACTOR'];
+    else process.env['ASYNCIO_REACTOR'] = own;
+  }
 }
 
 async function tests(files: string[]): Promise<boolean> {
